@@ -1,0 +1,266 @@
+# Sandpod.  The targets people use:
+#
+#   make run        install what is missing, build, make or pull the image, serve, show the main job
+#   make test       install what the tests need, build, run all of them
+#   make            build/release/sandpod and the agent beside it
+#   make check      format, layers, borders, banned calls, function length, warnings, clang-tidy
+#   make unit | component | e2e | fuzz | bench    one kind of test
+#
+# MODE=release|debug|asan|fuzz picks a build; each lives in build/$(MODE)/, so none cleans another.
+
+MODE    ?= release
+VERSION := 0.1.0
+B       := build/$(MODE)
+
+# --- the house: who may include whom (include/X.h belongs to module X) --------------------------
+# `make check-layers` enforces it, and tests link what their module may see.
+base         := error own log buf clock id digest utf8 base64
+modules      := base loop json config store http podman wire sandbox mcp tools web app
+may.base     :=
+may.loop     :=
+may.json     :=
+may.config   :=
+may.store    :=
+may.http     := loop
+may.podman   := loop json
+may.wire     :=
+may.sandbox  := loop json config podman store wire
+may.mcp      := loop json http store tool
+may.tools    := json config loop store podman sandbox tool
+may.web      := loop json config http store podman mcp tool sandbox
+may.app      := loop json config http store podman mcp tool sandbox web  tools
+# modules that a module links with (headers may name further types)
+uses.tools   := sandbox mcp
+uses.web     := sandbox mcp
+uses.app     := sandbox mcp web tools
+
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+
+# --- compilers ----------------------------------------------------------------------------------
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+MUSL_CC  ?= musl-gcc
+packages := libuv libmicrohttpd libcurl libcjson sqlite3 libcrypto libpcre2-8
+warnings := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wswitch-enum -Wvla -Wundef
+ifeq ($(WERROR),1)
+warnings += -Werror
+endif
+CPPFLAGS += -iquote include -D_GNU_SOURCE -DSANDPOD_VERSION='"$(VERSION)"'
+CFLAGS   += -std=c17 $(warnings) $(mode.$(MODE)) -fno-common
+LDFLAGS  += $(link.$(MODE))
+LDLIBS    = $(shell pkg-config --libs $(packages)) -lpthread -lm
+
+mode.release := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+link.release := -pie -Wl,-z,relro,-z,now
+mode.debug   := -O0 -g3
+mode.asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+link.asan    := -fsanitize=address,undefined
+mode.fuzz    := -O1 -g3 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+link.fuzz    := -fsanitize=address,undefined
+ifeq ($(MODE),fuzz)
+CC := clang
+endif
+
+# --- the server ---------------------------------------------------------------------------------
+sources   := $(foreach m,$(modules),$(wildcard src/$(m)/*.c))
+objects    = $(patsubst src/%.c,$(B)/src/%.o,$(filter src/$(1)/%,$(sources)))
+archives  := $(foreach m,$(modules),$(B)/lib/$(m).a)
+
+.PHONY: all
+all: $(B)/sandpod $(B)/agent
+
+$(B)/sandpod: $(B)/src/main.o $(archives)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(archives) -Wl,--end-group $(LDLIBS)
+
+define module_rules
+$(B)/lib/$(1).a: $(call objects,$(1)) | $(B)/lib/
+	@rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+endef
+$(foreach m,$(modules),$(eval $(call module_rules,$(m))))
+
+$(B)/lib/:
+	@mkdir -p $@
+
+$(B)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The migrations, compiled in, so that program and schema cannot drift apart.
+$(B)/src/store/migrate.o: $(B)/gen/migrations.inc
+$(B)/src/store/migrate.o: CPPFLAGS += -iquote $(B)/gen
+$(B)/gen/migrations.inc: $(wildcard migrations/*.sql)
+	@mkdir -p $(@D)
+	@for f in $(sort $^); do printf '{ "%s",\n' "$$(basename $$f)"; \
+	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; printf '},\n'; done > $@
+
+# --- the agent: static, musl, no library ---------------------------------------------------------
+agent_sources := $(wildcard src/agent/*.c src/wire/*.c)
+$(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
+	@mkdir -p $(@D)
+	$(call say,AGENT,$@)
+	$(Q)$(MUSL_CC) -iquote include -D_GNU_SOURCE -std=c17 $(warnings) -Os -static -s \
+	  -fstack-protector-strong -ffunction-sections -fdata-sections -Wl,--gc-sections \
+	  -o $@ $(agent_sources)
+	@chmod 0711 $@
+
+# --- unit tests: test/unit/MODULE/SUBJECT.c, linked with MODULE and what it may use -------------
+unit_tests := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*/*.c))
+uses        = $(or $(uses.$(1)),$(filter-out tool,$(may.$(1))))
+closure     = $(sort $(1) base $(foreach m,$(call uses,$(1)),$(call closure,$(m))))
+
+define unit_rules
+$(B)/unit/$(1)/%: test/unit/$(1)/%.c $(foreach m,$(call closure,$(1)),$(B)/lib/$(m).a)
+	@mkdir -p $$(@D)
+	$$(call say,TEST,$$<)
+	$$(Q)$(CC) $(CPPFLAGS) -iquote src/$(1) -iquote test/support $(CFLAGS) $(LDFLAGS) -MMD -MP -o $$@ $$< \
+	  -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $(LDLIBS) -lcmocka
+endef
+$(foreach m,$(modules),$(eval $(call unit_rules,$(m))))
+
+.PHONY: unit unit-run
+unit:
+	@$(MAKE) --no-print-directory MODE=asan unit-run
+unit-run: $(unit_tests)
+	@bad=0; for t in $(sort $(unit_tests)); do $$t || bad=1; done; exit $$bad
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# --- component tests: several modules in one process, over a fake Podman -------------------------
+component_tests := $(patsubst test/component/%.c,$(B)/component/%,$(wildcard test/component/*.c))
+support         := $(wildcard test/support/*.c)
+$(B)/component/%: test/component/%.c $(support) $(archives)
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CPPFLAGS) -iquote test/support -iquote src/app $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	  $(support) -Wl,--start-group $(archives) -Wl,--end-group $(LDLIBS) -lcmocka
+
+.PHONY: component component-run
+component:
+	@$(MAKE) --no-print-directory MODE=asan component-run
+component-run: $(component_tests) $(B)/agent
+	@bad=0; for t in $(sort $(component_tests)); do $$t || bad=1; done; exit $$bad
+
+# --- fuzzing: test/fuzz/fuzz_SUBJECT.c with corpus/SUBJECT/ ---------------------------------------
+FUZZ_SECONDS ?= 30
+fuzzers := $(patsubst test/fuzz/fuzz_%.c,$(B)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
+$(B)/fuzz/%: test/fuzz/fuzz_%.c $(archives)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)
+	$(Q)$(CC) $(CPPFLAGS) -iquote src/mcp -iquote src/podman $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+	  -Wl,--start-group $(archives) -Wl,--end-group $(LDLIBS)
+
+.PHONY: fuzz fuzz-run
+fuzz:
+	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
+# New inputs that the fuzzer finds stay in build/; what it breaks on is printed with its path.
+fuzz-run: $(fuzzers)
+	@bad=0; for f in $(notdir $(fuzzers)); do \
+	  mkdir -p $(B)/found/$$f $(B)/crashes; \
+	  $(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
+	    -artifact_prefix=$(B)/crashes/$$f- $(B)/found/$$f test/fuzz/corpus/$$f >$(B)/fuzz/$$f.log 2>&1 \
+	    && echo "fuzz $$f: $$(grep -c . $(B)/fuzz/$$f.log) lines of log, $$(ls $(B)/found/$$f | wc -l) inputs found, no fault" \
+	    || { tail -40 $(B)/fuzz/$$f.log; echo "fuzz $$f: FAULT"; bad=1; }; \
+	done; exit $$bad
+
+# --- images ---------------------------------------------------------------------------------------
+.PHONY: image
+image: $(B)/builtin.tar
+$(B)/builtin.tar: images/builtin/build.sh
+	@mkdir -p $(@D)
+	images/builtin/build.sh $(abspath $@)
+
+# --- end to end: the real binary, real Podman, the official clients ------------------------------
+# FILTER=words picks the tests whose names hold them.
+.PHONY: e2e
+e2e: all image test/e2e/node_modules
+	@cd test/e2e && SANDPOD=$(abspath $(B)/sandpod) ./run $(FILTER)
+test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
+	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+# --- what the two commands do ---------------------------------------------------------------------
+.PHONY: run test deps-build deps-run deps-test
+run: deps-run
+	@$(MAKE) --no-print-directory all image
+	@packaging/run.sh $(abspath $(B)/sandpod)
+
+test: deps-test
+	@$(MAKE) --no-print-directory WERROR=1 all image
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory unit WERROR=1
+	@$(MAKE) --no-print-directory component WERROR=1
+	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory e2e
+
+deps-build:
+	@packaging/install.sh build
+deps-run:
+	@packaging/install.sh build run
+deps-test:
+	@packaging/install.sh build run test
+
+# --- what a machine can see -----------------------------------------------------------------------
+.PHONY: check check-format check-layers check-borders check-banned check-length check-migrations check-tidy
+check: check-format check-layers check-borders check-banned check-length check-migrations check-tidy
+
+c_files := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
+check-format:
+	@clang-format --dry-run --Werror $(c_files) && echo "format: ok"
+
+check-layers:
+	@bad=0; $(foreach m,$(modules), \
+	  for h in $$(cat src/$(m)/*.[ch] 2>/dev/null | sed -n 's/^#include "\(.*\)\.h"$$/\1/p' | sort -u); do \
+	    case " $(base) $(may.$(m)) $(m) internal migrations.inc $(extra.$(m)) " in (*" $$h "*) ;; \
+	    (*) [ -f src/$(m)/$$h.h ] || { echo "src/$(m) may not include $$h.h"; bad=1; } ;; esac; \
+	  done;) [ $$bad = 0 ] && echo "layers: ok"
+
+# A foreign library is visible in one folder only.
+border = ! grep -rnE '$(1)' src include | grep -vE '^($(2))'
+check-borders:
+	@$(call border,\<MHD_|microhttpd\.h,src/http/)
+	@$(call border,\<curl_easy|\<curl_multi|curl/curl\.h,src/podman/)
+	@$(call border,\<sqlite3_,src/store/)
+	@$(call border,\<cJSON,src/json/|include/json\.h)
+	@$(call border,\<uv_|<uv\.h>,src/loop/)
+	@$(call border,\<EVP_|openssl/,src/base/digest\.c)
+	@$(call border,\<pcre2_,src/sandbox/)
+	@$(call border,\<getenv\>,src/config/)
+	@echo "borders: ok"
+
+banned := sprintf|vsprintf|strcpy|strcat|strtok|atoi|atol|alloca|system|popen|sleep|usleep|gets|tmpnam|mktemp
+check-banned:
+	@! grep -nE '(^|[^A-Za-z0-9_>.])($(banned))[[:space:]]*\(' $(c_files) | grep -vE '^\S+:[0-9]+:\s*(\*|/\*|//)'
+	@! grep -nE 'TODO|FIXME|\<XXX\>|NDEBUG' $(c_files)
+	@echo "banned calls: none"
+
+check-length:
+	@ctags -R --languages=C --c-kinds=f --fields=+ne -o - src | awk -F'\t' ' \
+	  { l = 0; e = 0; for (i = 4; i <= NF; i++) { if ($$i ~ /^line:/) l = substr($$i, 6); if ($$i ~ /^end:/) e = substr($$i, 5) } \
+	    if (e - l + 1 > 60) { print $$2 ": " $$1 " has " e - l + 1 " lines"; bad = 1 } } END { exit bad }'
+	@echo "function length: ok"
+
+check-migrations:
+	@cd migrations && sha256sum --check --quiet CHECKSUMS && \
+	  [ "$$(ls *.sql | wc -l)" = "$$(grep -c . CHECKSUMS)" ] && echo "migrations: unchanged"
+
+tidy_files = $(filter-out src/agent/%,$(filter src/%.c,$(c_files)))
+check-tidy: $(B)/gen/migrations.inc
+	@printf '%s\n' $(tidy_files) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -iquote $(B)/gen -std=c17 2>/dev/null' tidy
+	@printf '%s\n' $(filter src/agent/%.c,$(c_files)) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -iquote include -D_GNU_SOURCE -std=c17 2>/dev/null' tidy
+	@echo "clang-tidy: ok"
+
+compile_commands.json: Makefile
+	@{ echo '['; for f in $(filter src/%.c,$(c_files)); do \
+	  printf '{"directory":"%s","file":"%s","command":"gcc $(subst ",\",$(CPPFLAGS)) -std=c17 -c %s"},\n' "$(CURDIR)" $$f $$f; \
+	done | sed '$$s/,$$//'; echo ']'; } > $@
+
+.PHONY: clean
+clean:
+	rm -rf build compile_commands.json

@@ -1,0 +1,60 @@
+/* Settings, from the environment, read once.  One table in config.c gives for each its variable,
+ * type, default, bounds and help line; `sandpod --help` prints that table. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "error.h"
+#include "log.h"
+#include "own.h"
+
+enum auth_mode {
+	AUTH_AUTO, /* none on a loopback address, a bearer key on any other */
+	AUTH_NONE,
+	AUTH_KEY,
+};
+
+struct config {
+	int64_t port; /* 0 picks a free one */
+	char *host;
+	char *base_url;	     /* without a slash at its end; NULL: http://localhost:PORT */
+	char *data_dir;	     /* absolute */
+	char *podman_socket; /* a path or tcp://host:port; NULL: run a private service */
+	char *sandbox_image;
+	bool sandbox_image_is_default; /* SANDBOX_IMAGE was not set */
+	int64_t sandbox_memory;	       /* bytes */
+	int64_t sandbox_cpu_milli;     /* 500 is half a processor */
+	int64_t sandbox_pids;
+	int64_t sandbox_disk; /* bytes; 0: not bounded */
+	int64_t sandbox_ttl_ms;
+	char *sandbox_network; /* "none", "internet", or "auto": internet where it can be fenced in
+				*/
+	int64_t command_wait_ms;
+	int64_t command_timeout_ms;
+	int64_t output_limit; /* bytes of each stream inside a result */
+	int64_t output_spool; /* bytes of each stream kept on disk */
+	int64_t max_containers;
+	char *tool_sets; /* "containers,commands,files" */
+	enum auth_mode auth;
+	char *allow_unenforced; /* "memory,pids,…": limits that may be missing on this machine */
+	enum log_level log_level;
+	enum log_format log_format;
+};
+
+/* Reads the environment.  On a bad value: false, and a sentence that names the variable, what it
+ * says and what it may say.  Fills all of ret_config or nothing. */
+bool config_read(struct config *ret_config, struct error *err) must_check;
+void config_release(struct config *config);
+
+/* The table of settings, for --help. */
+void config_print_help(FILE *out);
+
+/* Whether `word` is one of the comma-separated words of `list` (NULL is empty). */
+bool config_list_has(const char *list, const char *word);
+
+/* The only readers of the environment beside config_read: for children we start. */
+const char *config_env_path(void);
+
+#endif

@@ -1,0 +1,44 @@
+/* Base 64, for output whose bytes are not text.  Encoding only. */
+#include "base64.h"
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/* Three bytes (fewer at the end of the data) become four characters. */
+static void encode_group(const unsigned char *data, size_t len, char ret_text[4])
+{
+	unsigned int bits = (unsigned int)data[0] << 16;
+
+	if (len > 1)
+		bits |= (unsigned int)data[1] << 8;
+	if (len > 2)
+		bits |= data[2];
+	ret_text[0] = digits[bits >> 18];
+	ret_text[1] = digits[bits >> 12 & 63];
+	ret_text[2] = '=';
+	ret_text[3] = '=';
+	if (len > 1)
+		ret_text[2] = digits[bits >> 6 & 63];
+	if (len > 2)
+		ret_text[3] = digits[bits & 63];
+}
+
+bool base64_encode(const void *data, size_t len, struct buf *ret_text)
+{
+	const unsigned char *bytes = data;
+	char chunk[1024];
+	size_t used = 0;
+
+	/* Looked at first, so that a buffer too small is left as it was. */
+	if (len / 3 + (len % 3 != 0) > (ret_text->max - ret_text->len) / 4)
+		return false;
+	for (size_t at = 0; at < len; at += 3) {
+		encode_group(bytes + at, len - at, chunk + used);
+		used += 4;
+		if (used < sizeof(chunk) && len - at > 3)
+			continue;
+		if (!buf_add(ret_text, chunk, used))
+			return false;
+		used = 0;
+	}
+	return true;
+}

@@ -1,0 +1,362 @@
+/* The settings: one table, read once.  An empty variable counts as not set, because that is what
+ * hosting panels and Compose files leave behind. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include "buf.h"
+#include "utf8.h"
+
+enum kind {
+	KIND_NUMBER, /* int64_t, with a unit and bounds */
+	KIND_TEXT,   /* char *, of the form that is_formed wants */
+	KIND_WORDS,  /* char *, a list of some of words */
+	KIND_WORD,   /* char *, one of words */
+	KIND_CHOICE, /* an enum whose names are words, in its order */
+};
+
+struct setting {
+	const char *name;
+	size_t offset; /* of its field in struct config */
+	enum kind kind;
+	enum value_unit unit;
+	int64_t min, max;
+	bool (*is_formed)(const char *text);
+	const char *words;     /* or, for a text, what it may say */
+	const char *fallback;  /* NULL: depends on more than this table */
+	const char *otherwise; /* what --help says instead of fallback */
+	const char *help;
+};
+
+#define FIELD(field) offsetof(struct config, field)
+#define NUMBER(var, field, in, least, most, otherwise, about)                                      \
+	{                                                                                          \
+		.name = (var), .offset = FIELD(field), .kind = KIND_NUMBER, .unit = (in),          \
+		.min = (least), .max = (most), .fallback = (otherwise), .help = (about)            \
+	}
+#define TEXT(var, field, form, what, value, shown, about)                                          \
+	{                                                                                          \
+		.name = (var), .offset = FIELD(field), .kind = KIND_TEXT, .is_formed = (form),     \
+		.words = (what), .fallback = (value), .otherwise = (shown), .help = (about)        \
+	}
+#define PICK(var, field, how, of, otherwise, about)                                                \
+	{                                                                                          \
+		.name = (var), .offset = FIELD(field), .kind = (how), .words = (of),               \
+		.fallback = (otherwise), .help = (about)                                           \
+	}
+
+#define SECOND INT64_C(1000)
+#define DAY    (86400 * SECOND)
+#define KIB    INT64_C(1024)
+#define MIB    (1024 * KIB)
+#define TIB    (INT64_C(1) << 40)
+
+_Static_assert(sizeof(enum auth_mode) == sizeof(unsigned) &&
+		       sizeof(enum log_level) == sizeof(unsigned) &&
+		       sizeof(enum log_format) == sizeof(unsigned),
+	       "a choice is stored as an unsigned");
+
+static const struct setting settings[] = {
+	NUMBER("PORT", port, UNIT_COUNT, 0, 65535, "3000", "port to listen on; 0 picks a free one"),
+	TEXT("HOST", host, value_is_host, "a numeric address or localhost", "127.0.0.1", NULL,
+	     "address to listen on; any but loopback asks callers for a key"),
+	TEXT("BASE_URL", base_url, value_is_base_url,
+	     "a URL such as https://sandpod.example.org, without query", NULL,
+	     "Railway's public domain, else http://localhost:PORT",
+	     "where people reach this server, for the links it gives out"),
+	TEXT("DATA_DIR", data_dir, NULL, "a directory", NULL,
+	     "/var/lib/sandpod for root, else ~/.local/share/sandpod",
+	     "the directory of everything that is kept"),
+	TEXT("PODMAN_SOCKET", podman_socket, value_is_podman_socket,
+	     "the path of a socket or tcp://host:port", NULL, "none",
+	     "a Podman that runs already; otherwise a private one is started"),
+	TEXT("SANDBOX_IMAGE", sandbox_image, NULL, "the name of an image",
+	     "docker.io/library/alpine", NULL,
+	     "image of the containers; builtin needs no registry"),
+	NUMBER("SANDBOX_MEMORY", sandbox_memory, UNIT_SIZE, 16 * MIB, TIB, "256m",
+	       "memory of each container"),
+	NUMBER("SANDBOX_CPUS", sandbox_cpu_milli, UNIT_MILLI, 10, 1024000, "0.5",
+	       "processors of each container"),
+	NUMBER("SANDBOX_PIDS", sandbox_pids, UNIT_COUNT, 16, 32768, "100",
+	       "processes of each container"),
+	NUMBER("SANDBOX_DISK", sandbox_disk, UNIT_SIZE, 0, TIB, "0",
+	       "disk of each container, where the storage can bind it; 0: not bounded"),
+	NUMBER("SANDBOX_TTL", sandbox_ttl_ms, UNIT_DURATION, SECOND, 30 * DAY, "2h",
+	       "life of each container"),
+	PICK("SANDBOX_NETWORK", sandbox_network, KIND_WORD, "auto,none,internet", "auto",
+	     "network of containers; auto is internet where it can be fenced in"),
+	NUMBER("COMMAND_WAIT", command_wait_ms, UNIT_DURATION, 0, 45 * SECOND, "3s",
+	       "how long a call waits before it hands back a running command"),
+	NUMBER("COMMAND_TIMEOUT", command_timeout_ms, UNIT_DURATION, SECOND, 30 * DAY, "1h",
+	       "when a command is killed"),
+	NUMBER("OUTPUT_LIMIT", output_limit, UNIT_SIZE, KIB, 4 * MIB, "16k",
+	       "bytes of each stream inside a result"),
+	NUMBER("OUTPUT_SPOOL", output_spool, UNIT_SIZE, 64 * KIB, TIB, "64m",
+	       "bytes of each stream that stay readable"),
+	NUMBER("MAX_CONTAINERS", max_containers, UNIT_COUNT, 1, 10000, "100",
+	       "containers that may live at once"),
+	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,files",
+	     "containers,commands,files", "which sets of tools are offered"),
+	PICK("AUTH", auth, KIND_CHOICE, "auto,none,key", "auto",
+	     "whether callers need a key; auto: on every address but loopback"),
+	TEXT("ALLOW_UNENFORCED", allow_unenforced, value_is_list,
+	     "a list such as memory,pids (see sandpod doctor)", "", "none",
+	     "limits that may be missing on this machine"),
+	PICK("LOG_LEVEL", log_level, KIND_CHOICE, "debug,info,warn,error", "info",
+	     "the least important lines that are logged"),
+	PICK("LOG_FORMAT", log_format, KIND_CHOICE, "text,json", "text", "how a log line looks"),
+};
+
+enum { SETTING_COUNT = sizeof(settings) / sizeof(settings[0]) };
+
+static void *field_of(struct config *config, const struct setting *setting)
+{
+	return (char *)config + setting->offset;
+}
+
+/* The value of a variable; NULL if it is not set or empty. */
+static const char *read_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* What the setting may say, for sentences. */
+static void add_allowed(struct buf *text, const struct setting *setting)
+{
+	static const char *const forms[] = {
+		[UNIT_COUNT] = "a whole number",
+		[UNIT_SIZE] = "a size such as 64k, 256m or 1g",
+		[UNIT_DURATION] = "a duration such as 500ms, 3s, 90m or 2h",
+		[UNIT_MILLI] = "a number such as 0.5 or 2",
+	};
+	char least[VALUE_TEXT_SIZE], most[VALUE_TEXT_SIZE];
+
+	switch (setting->kind) {
+	case KIND_NUMBER:
+		value_format(setting->unit, setting->min, least);
+		value_format(setting->unit, setting->max, most);
+		buf_addf(text, "%s from %s to %s", forms[setting->unit], least, most);
+		return;
+	case KIND_TEXT:
+		buf_add_text(text, setting->words);
+		return;
+	case KIND_WORDS:
+		buf_addf(text, "one or more of %s", setting->words);
+		return;
+	case KIND_WORD:
+	case KIND_CHOICE:
+		buf_addf(text, "one of %s", setting->words);
+		return;
+	}
+}
+
+static bool refuse(const struct setting *setting, const char *value, struct error *err)
+{
+	auto_buf allowed = BUF_INIT(512);
+
+	add_allowed(&allowed, setting);
+	return error_set(err, ERROR_INVALID, "%s is \"%.100s\"; it must be %s", setting->name,
+			 value, buf_text(&allowed));
+}
+
+/* The place of word in the list; -1 if it is not there. */
+static int place_in(const char *list, const char *word, size_t len)
+{
+	for (int place = 0; *list; place++) {
+		size_t here = strcspn(list, ",");
+
+		if (here == len && memcmp(list, word, len) == 0)
+			return place;
+		list += here + (list[here] == ',');
+	}
+	return -1;
+}
+
+static bool are_all_in(const char *list, const char *words)
+{
+	while (true) {
+		size_t len = strcspn(words, ",");
+
+		if (place_in(list, words, len) < 0)
+			return false;
+		if (!words[len])
+			return true;
+		words += len + 1;
+	}
+}
+
+static bool read_number(const struct setting *setting, const char *value, int64_t *field)
+{
+	int64_t number;
+
+	if (!value_parse(setting->unit, value, &number) || number < setting->min ||
+	    number > setting->max)
+		return false;
+	*field = number;
+	return true;
+}
+
+static bool is_line(const char *value)
+{
+	for (const char *c = value; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return false;
+	return utf8_is_valid(value, strlen(value));
+}
+
+/* Puts value into the setting's field; false if it is not allowed there. */
+static bool store(const struct setting *setting, const char *value, struct config *config)
+{
+	void *field = field_of(config, setting);
+	int place = setting->words ? place_in(setting->words, value, strlen(value)) : -1;
+	bool fits = false;
+
+	switch (setting->kind) {
+	case KIND_NUMBER:
+		return read_number(setting, value, field);
+	case KIND_CHOICE:
+		if (place >= 0)
+			*(unsigned *)field = (unsigned)place;
+		return place >= 0;
+	case KIND_TEXT:
+		fits = is_line(value) && (!setting->is_formed || setting->is_formed(value));
+		break;
+	case KIND_WORDS:
+		fits = are_all_in(setting->words, value);
+		break;
+	case KIND_WORD:
+		fits = place >= 0;
+		break;
+	}
+	if (fits)
+		*(char **)field = mem_strdup(value);
+	return fits;
+}
+
+static bool read_setting(const struct setting *setting, struct config *config, struct error *err)
+{
+	const char *value = read_env(setting->name);
+
+	if (!value)
+		value = setting->fallback;
+	return !value || store(setting, value, config) || refuse(setting, value, err);
+}
+
+/* --- what a fixed default cannot say ---------------------------------------------------- */
+
+static bool finish_base_url(struct config *config, struct error *err)
+{
+	const char *domain = read_env("RAILWAY_PUBLIC_DOMAIN");
+
+	if (!config->base_url && domain) {
+		config->base_url = mem_format("https://%s", domain);
+		if (!value_is_base_url(config->base_url))
+			return error_set(err, ERROR_INVALID,
+					 "RAILWAY_PUBLIC_DOMAIN is \"%.100s\"; it must be a domain",
+					 domain);
+	}
+	if (!config->base_url)
+		return true;
+	for (size_t len = strlen(config->base_url); config->base_url[len - 1] == '/'; len--)
+		config->base_url[len - 1] = '\0';
+	return true;
+}
+
+/* Where the XDG base directories put it, for root where the system keeps such things. */
+static char *default_data_dir(void)
+{
+	const char *data = read_env("XDG_DATA_HOME");
+	const char *home = read_env("HOME");
+
+	if (geteuid() == 0)
+		return mem_strdup("/var/lib/sandpod");
+	if (data && *data == '/')
+		return mem_format("%s/sandpod", data);
+	return home ? mem_format("%s/.local/share/sandpod", home) : NULL;
+}
+
+static bool finish_data_dir(struct config *config, struct error *err)
+{
+	auto_str here = NULL;
+	auto_str relative = NULL;
+
+	if (!config->data_dir)
+		config->data_dir = default_data_dir();
+	if (!config->data_dir)
+		return error_set(err, ERROR_INVALID,
+				 "DATA_DIR is not set, and without HOME there is no default");
+	if (*config->data_dir == '/')
+		return true;
+	here = getcwd(NULL, 0);
+	if (!here)
+		return error_set_errno(err, ERROR_INVALID, errno,
+				       "DATA_DIR is \"%.100s\", relative to a directory that "
+				       "cannot be found",
+				       config->data_dir);
+	relative = take(config->data_dir);
+	config->data_dir = mem_format("%s/%s", strcmp(here, "/") == 0 ? "" : here, relative);
+	return true;
+}
+
+static bool read_all(struct config *config, struct error *err)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++)
+		if (!read_setting(&settings[i], config, err))
+			return false;
+	config->sandbox_image_is_default = !read_env("SANDBOX_IMAGE");
+	return finish_base_url(config, err) && finish_data_dir(config, err);
+}
+
+bool config_read(struct config *ret_config, struct error *err)
+{
+	struct config config = { 0 };
+
+	if (!read_all(&config, err)) {
+		config_release(&config);
+		return false;
+	}
+	*ret_config = config;
+	return true;
+}
+
+void config_release(struct config *config)
+{
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		enum kind kind = settings[i].kind;
+		char **text = field_of(config, &settings[i]);
+
+		if (kind == KIND_NUMBER || kind == KIND_CHOICE)
+			continue;
+		free(*text);
+		*text = NULL;
+	}
+}
+
+void config_print_help(FILE *out)
+{
+	fputs("Settings (environment variables):\n\n", out);
+	for (size_t i = 0; i < SETTING_COUNT; i++) {
+		auto_buf allowed = BUF_INIT(512);
+		const struct setting *setting = &settings[i];
+
+		add_allowed(&allowed, setting);
+		fprintf(out, "  %-17s %s\n  %17s %s; default: %s\n", setting->name, setting->help,
+			"", buf_text(&allowed),
+			setting->otherwise ? setting->otherwise : setting->fallback);
+	}
+}
+
+bool config_list_has(const char *list, const char *word)
+{
+	return list && place_in(list, word, strlen(word)) >= 0;
+}
+
+const char *config_env_path(void)
+{
+	const char *path = read_env("PATH");
+
+	return path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}

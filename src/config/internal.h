@@ -1,0 +1,32 @@
+/* How the words of settings become numbers, and back for sentences. */
+#ifndef CONFIG_INTERNAL_H
+#define CONFIG_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "config.h"
+
+enum { VALUE_TEXT_SIZE = 32 };
+
+enum value_unit {
+	UNIT_COUNT,    /* 100 */
+	UNIT_SIZE,     /* 4096, 16k, 256m, 1g, 1t: bytes */
+	UNIT_DURATION, /* 500ms, 3s, 90m, 2h, 7d: milliseconds */
+	UNIT_MILLI,    /* 0.5: thousandths */
+};
+
+/* False when text is not of that form, or too large for the type. */
+bool value_parse(enum value_unit unit, const char *text, int64_t *ret_number);
+/* The shortest exact form. */
+void value_format(enum value_unit unit, int64_t number, char ret_text[VALUE_TEXT_SIZE]);
+
+/* Whether text is http:// or https://, a host and no more than a path. */
+bool value_is_base_url(const char *text);
+/* Whether text is a path from the root that fits a socket's address, or tcp://host:port. */
+bool value_is_podman_socket(const char *text);
+/* Whether text is a numeric address or "localhost". */
+bool value_is_host(const char *text);
+/* Whether text is words of lower-case letters with commas between them. */
+bool value_is_list(const char *text);
+
+#endif

@@ -1,0 +1,301 @@
+/* Settings: defaults, every kind of value, and a sentence for every kind of bad one. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "config.h"
+
+/* Empties the environment for the test that follows. */
+static int setup(void **state)
+{
+	(void)state;
+	return clearenv();
+}
+
+static struct config read_fine(void)
+{
+	struct config config;
+	struct error err;
+
+	if (!config_read(&config, &err))
+		fail_msg("%s", err.text);
+	return config;
+}
+
+static void without_variables_there_are_the_defaults(void **state)
+{
+	struct config c;
+
+	(void)state;
+	setenv("HOME", "/home/somebody", 1);
+	c = read_fine();
+	assert_int_equal(c.port, 3000);
+	assert_string_equal(c.host, "127.0.0.1");
+	assert_null(c.base_url);
+	assert_int_equal(c.data_dir[0], '/');
+	assert_null(c.podman_socket);
+	assert_string_equal(c.sandbox_image, "docker.io/library/alpine");
+	assert_true(c.sandbox_image_is_default);
+	assert_int_equal(c.sandbox_memory, 256 << 20);
+	assert_int_equal(c.sandbox_cpu_milli, 500);
+	assert_int_equal(c.sandbox_pids, 100);
+	assert_int_equal(c.sandbox_disk, 0);
+	assert_int_equal(c.sandbox_ttl_ms, 7200000);
+	assert_string_equal(c.sandbox_network, "auto");
+	assert_int_equal(c.command_wait_ms, 3000);
+	assert_int_equal(c.command_timeout_ms, 3600000);
+	assert_int_equal(c.output_limit, 16384);
+	assert_int_equal(c.output_spool, 64 << 20);
+	assert_int_equal(c.max_containers, 100);
+	assert_string_equal(c.tool_sets, "containers,commands,files");
+	assert_int_equal(c.auth, AUTH_AUTO);
+	assert_string_equal(c.allow_unenforced, "");
+	assert_int_equal(c.log_level, LOG_INFO);
+	assert_int_equal(c.log_format, LOG_TEXT);
+	config_release(&c);
+	assert_null(c.host);
+}
+
+static void an_empty_variable_counts_as_not_set(void **state)
+{
+	struct config c;
+
+	(void)state;
+	setenv("PORT", "", 1);
+	setenv("PODMAN_SOCKET", "", 1);
+	setenv("HOME", "/home/somebody", 1);
+	c = read_fine();
+	assert_int_equal(c.port, 3000);
+	assert_null(c.podman_socket);
+	config_release(&c);
+}
+
+static void set(const char *const pairs[][2], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		setenv(pairs[i][0], pairs[i][1], 1);
+}
+
+static void every_kind_of_value_is_read(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "PORT", "0" },
+		{ "HOST", "::" },
+		{ "BASE_URL", "https://x.example/sub//" },
+		{ "DATA_DIR", "/srv/data" },
+		{ "PODMAN_SOCKET", "tcp://10.0.0.1:8080" },
+		{ "SANDBOX_IMAGE", "builtin" },
+		{ "SANDBOX_MEMORY", "1G" },
+		{ "SANDBOX_CPUS", "1.25" },
+		{ "SANDBOX_DISK", "10g" },
+		{ "SANDBOX_TTL", "90m" },
+		{ "SANDBOX_NETWORK", "none" },
+		{ "COMMAND_WAIT", "500ms" },
+		{ "OUTPUT_LIMIT", "5000" },
+		{ "SANDPOD_TOOLS", "files,commands" },
+		{ "AUTH", "key" },
+		{ "ALLOW_UNENFORCED", "memory,pids" },
+		{ "LOG_LEVEL", "error" },
+		{ "LOG_FORMAT", "json" },
+	};
+	struct config c;
+
+	(void)state;
+	set(pairs, sizeof(pairs) / sizeof(pairs[0]));
+	c = read_fine();
+	assert_int_equal(c.port, 0);
+	assert_string_equal(c.host, "::");
+	assert_string_equal(c.base_url, "https://x.example/sub");
+	assert_string_equal(c.data_dir, "/srv/data");
+	assert_string_equal(c.podman_socket, "tcp://10.0.0.1:8080");
+	assert_false(c.sandbox_image_is_default);
+	assert_int_equal(c.sandbox_memory, 1 << 30);
+	assert_int_equal(c.sandbox_cpu_milli, 1250);
+	assert_int_equal(c.sandbox_disk, INT64_C(10) << 30);
+	assert_int_equal(c.sandbox_ttl_ms, 5400000);
+	assert_string_equal(c.sandbox_network, "none");
+	assert_int_equal(c.command_wait_ms, 500);
+	assert_int_equal(c.output_limit, 5000);
+	assert_string_equal(c.tool_sets, "files,commands");
+	assert_int_equal(c.auth, AUTH_KEY);
+	assert_true(config_list_has(c.allow_unenforced, "pids"));
+	assert_int_equal(c.log_level, LOG_ERROR);
+	assert_int_equal(c.log_format, LOG_JSON);
+	config_release(&c);
+}
+
+static void the_public_domain_of_the_host_is_the_base_url_unless_one_is_set(void **state)
+{
+	struct config c;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("RAILWAY_PUBLIC_DOMAIN", "pod.up.railway.app", 1);
+	c = read_fine();
+	assert_string_equal(c.base_url, "https://pod.up.railway.app");
+	config_release(&c);
+	setenv("BASE_URL", "http://other", 1);
+	c = read_fine();
+	assert_string_equal(c.base_url, "http://other");
+	config_release(&c);
+}
+
+static void a_relative_data_directory_becomes_absolute(void **state)
+{
+	auto_str here = getcwd(NULL, 0);
+	auto_str wanted = mem_format("%s/some/where", here);
+	struct config c;
+
+	(void)state;
+	setenv("DATA_DIR", "some/where", 1);
+	c = read_fine();
+	assert_string_equal(c.data_dir, wanted);
+	config_release(&c);
+}
+
+static const struct {
+	const char *name, *value;
+	const char *sentence; /* what it must say besides the name and the value */
+} bad[] = {
+	{ "PORT", "65536", "a whole number from 0 to 65535" },
+	{ "PORT", "-1", "a whole number" },
+	{ "PORT", "3000x", "a whole number" },
+	{ "PORT", " 3000", "a whole number" },
+	{ "PORT", "0x10", "a whole number" },
+	{ "PORT", "99999999999999999999", "a whole number" },
+	{ "HOST", "example.org", "a numeric address or localhost" },
+	{ "HOST", "127.0.0.1:80", "a numeric address" },
+	{ "BASE_URL", "example.org", "a URL" },
+	{ "BASE_URL", "ftp://x", "a URL" },
+	{ "BASE_URL", "https://", "a URL" },
+	{ "BASE_URL", "https:///", "a URL" },
+	{ "BASE_URL", "https://a b", "a URL" },
+	{ "BASE_URL", "https://a/?q", "a URL" },
+	{ "BASE_URL", "https://a\"b", "a URL" },
+	{ "RAILWAY_PUBLIC_DOMAIN", "a b", "a domain" },
+	{ "DATA_DIR", "/a\nb", "a directory" },
+	{ "PODMAN_SOCKET", "podman.sock", "the path of a socket or tcp://host:port" },
+	{ "PODMAN_SOCKET", "tcp://host", "tcp://host:port" },
+	{ "PODMAN_SOCKET", "tcp://:80", "tcp://host:port" },
+	{ "PODMAN_SOCKET", "tcp://host:0", "tcp://host:port" },
+	{ "PODMAN_SOCKET", "tcp://host:80/x", "tcp://host:port" },
+	{ "SANDBOX_IMAGE", "a\xff", "the name of an image" },
+	{ "SANDBOX_MEMORY", "256q", "a size such as 64k, 256m or 1g from 16m to 1t" },
+	{ "SANDBOX_MEMORY", "1m", "from 16m to 1t" },
+	{ "SANDBOX_MEMORY", "9999999999t", "a size" },
+	{ "SANDBOX_MEMORY", "1.5g", "a size" },
+	{ "SANDBOX_CPUS", "0", "from 0.01 to 1024" },
+	{ "SANDBOX_CPUS", "0.", "a number such as 0.5 or 2" },
+	{ "SANDBOX_CPUS", ".5", "a number" },
+	{ "SANDBOX_CPUS", "0.1234", "a number" },
+	{ "SANDBOX_CPUS", "1e2", "a number" },
+	{ "SANDBOX_TTL", "2", "a duration such as" },
+	{ "SANDBOX_TTL", "2w", "a duration" },
+	{ "SANDBOX_TTL", "h", "a duration" },
+	{ "SANDBOX_TTL", "10ms", "from 1s to 30d" },
+	{ "SANDBOX_NETWORK", "host", "one of auto,none,internet" },
+	{ "COMMAND_WAIT", "46s", "from 0ms to 45s" },
+	{ "SANDPOD_TOOLS", "containers,web", "one or more of containers,commands,files" },
+	{ "SANDPOD_TOOLS", "containers,", "one or more of" },
+	{ "SANDPOD_TOOLS", ",", "one or more of" },
+	{ "AUTH", "None", "one of auto,none,key" },
+	{ "AUTH", "auto,none", "one of" },
+	{ "ALLOW_UNENFORCED", "memory, pids", "a list such as" },
+	{ "ALLOW_UNENFORCED", "memory,,pids", "a list such as" },
+	{ "LOG_LEVEL", "verbose", "one of debug,info,warn,error" },
+	{ "LOG_FORMAT", "xml", "one of text,json" },
+};
+
+static void a_bad_value_gives_a_sentence_that_names_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		auto_str start = mem_format("%s is \"", bad[i].name);
+		struct config config = { .port = 77 };
+		struct error err = { .kind = ERROR_NONE };
+
+		clearenv();
+		setenv("DATA_DIR", "/x", 1);
+		setenv(bad[i].name, bad[i].value, 1);
+		if (config_read(&config, &err))
+			fail_msg("%s=%s was accepted", bad[i].name, bad[i].value);
+		assert_int_equal(err.kind, ERROR_INVALID);
+		assert_memory_equal(err.text, start, strlen(start));
+		if (!strstr(err.text, bad[i].sentence))
+			fail_msg("%s", err.text);
+		assert_int_equal(config.port, 77);
+		assert_null(config.host);
+	}
+}
+
+static void a_long_bad_value_is_cut(void **state)
+{
+	char value[4096];
+	struct config config;
+	struct error err;
+
+	(void)state;
+	memset(value, 'x', sizeof(value) - 1);
+	value[sizeof(value) - 1] = '\0';
+	setenv("AUTH", value, 1);
+	assert_false(config_read(&config, &err));
+	assert_non_null(strstr(err.text, "it must be one of auto,none,key"));
+}
+
+static void lists_are_searched_by_whole_words(void **state)
+{
+	(void)state;
+	assert_true(config_list_has("a,bc,d", "bc"));
+	assert_true(config_list_has("a,bc,d", "d"));
+	assert_false(config_list_has("a,bc,d", "b"));
+	assert_false(config_list_has("a,bc,d", "c,d"));
+	assert_false(config_list_has("", "a"));
+	assert_false(config_list_has(NULL, "a"));
+}
+
+static void the_help_names_every_setting_with_its_default(void **state)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	config_print_help(out);
+	fclose(out);
+	assert_non_null(strstr(text, "SANDBOX_MEMORY"));
+	assert_non_null(strstr(text, "default: 256m"));
+	assert_non_null(strstr(text, "LOG_FORMAT"));
+	assert_null(strstr(text, "(null)"));
+	free(text);
+}
+
+static void there_is_always_a_path_for_children(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(config_env_path(), "/usr/bin"));
+	setenv("PATH", "/only/here", 1);
+	assert_string_equal(config_env_path(), "/only/here");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(without_variables_there_are_the_defaults),
+		TEST(an_empty_variable_counts_as_not_set),
+		TEST(every_kind_of_value_is_read),
+		TEST(the_public_domain_of_the_host_is_the_base_url_unless_one_is_set),
+		TEST(a_relative_data_directory_becomes_absolute),
+		TEST(a_bad_value_gives_a_sentence_that_names_it),
+		TEST(a_long_bad_value_is_cut),
+		TEST(lists_are_searched_by_whole_words),
+		TEST(the_help_names_every_setting_with_its_default),
+		TEST(there_is_always_a_path_for_children),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
