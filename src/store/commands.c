@@ -1,0 +1,183 @@
+/* Commands: one row each, written before the command starts and completed when it has ended. */
+#include "store.h"
+#include "internal.h"
+
+#include <stdlib.h>
+
+/* In this order in every query here; COLUMNS and the enum belong together. */
+#define COLUMNS                                                                                    \
+	"id, container_id, stream, command, state, exit_code, signal, reason, started_at,"         \
+	" ended_at, duration_ms, cpu_ms, memory_peak, stdout_bytes, stderr_bytes, kill_after_ms,"  \
+	" input_closed"
+
+enum column {
+	COLUMN_ID,
+	COLUMN_CONTAINER_ID,
+	COLUMN_STREAM,
+	COLUMN_COMMAND,
+	COLUMN_STATE,
+	COLUMN_EXIT_CODE,
+	COLUMN_SIGNAL,
+	COLUMN_REASON,
+	COLUMN_STARTED_AT,
+	COLUMN_ENDED_AT,
+	COLUMN_DURATION_MS,
+	COLUMN_CPU_MS,
+	COLUMN_MEMORY_PEAK,
+	COLUMN_STDOUT_BYTES,
+	COLUMN_STDERR_BYTES,
+	COLUMN_KILL_AFTER_MS,
+	COLUMN_INPUT_CLOSED,
+};
+
+void command_row_release(struct command_row *row)
+{
+	free(row->command);
+	free(row->reason);
+	*row = (struct command_row){ 0 };
+}
+
+static void read_row(struct statement *st, struct command_row *ret_row)
+{
+	*ret_row = (struct command_row){
+		.stream = column_int(st, COLUMN_STREAM),
+		.command = column_copy(st, COLUMN_COMMAND),
+		.exit_code = column_int(st, COLUMN_EXIT_CODE),
+		.signal = column_int(st, COLUMN_SIGNAL),
+		.reason = column_copy(st, COLUMN_REASON),
+		.started_at = column_int(st, COLUMN_STARTED_AT),
+		.ended_at = column_int(st, COLUMN_ENDED_AT),
+		.duration_ms = column_int(st, COLUMN_DURATION_MS),
+		.cpu_ms = column_int(st, COLUMN_CPU_MS),
+		.memory_peak = column_int(st, COLUMN_MEMORY_PEAK),
+		.stdout_bytes = column_int(st, COLUMN_STDOUT_BYTES),
+		.stderr_bytes = column_int(st, COLUMN_STDERR_BYTES),
+		.kill_after_ms = column_int(st, COLUMN_KILL_AFTER_MS),
+		.input_closed = column_int(st, COLUMN_INPUT_CLOSED) != 0,
+	};
+	column_into(st, COLUMN_ID, ret_row->id, sizeof(ret_row->id));
+	column_into(st, COLUMN_CONTAINER_ID, ret_row->container_id, sizeof(ret_row->container_id));
+	column_into(st, COLUMN_STATE, ret_row->state, sizeof(ret_row->state));
+}
+
+/* What the end of a command fixes. */
+static void bind_end(struct statement *st, const struct command_row *row)
+{
+	bind_text(st, ":state", row->state);
+	bind_int(st, ":exit_code", row->exit_code);
+	bind_int(st, ":signal", row->signal);
+	bind_text(st, ":reason", row->reason);
+	bind_int(st, ":ended_at", row->ended_at);
+	bind_int(st, ":duration_ms", row->duration_ms);
+	bind_int(st, ":cpu_ms", row->cpu_ms);
+	bind_int(st, ":memory_peak", row->memory_peak);
+	bind_int(st, ":stdout_bytes", row->stdout_bytes);
+	bind_int(st, ":stderr_bytes", row->stderr_bytes);
+}
+
+static const char add_sql[] =
+	"INSERT INTO command (" COLUMNS ") VALUES"
+	" (:id, :container_id, :stream, :command, :state, :exit_code, :signal, :reason,"
+	"  :started_at, :ended_at, :duration_ms, :cpu_ms, :memory_peak, :stdout_bytes,"
+	"  :stderr_bytes, :kill_after_ms, :input_closed)";
+
+bool store_command_add(struct store *store, const struct command_row *row, struct error *err)
+{
+	auto_statement st = statement_borrow(store, add_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", row->id);
+	bind_text(st, ":container_id", row->container_id);
+	bind_int(st, ":stream", row->stream);
+	bind_text(st, ":command", row->command);
+	bind_int(st, ":started_at", row->started_at);
+	bind_int(st, ":kill_after_ms", row->kill_after_ms);
+	bind_int(st, ":input_closed", row->input_closed);
+	bind_end(st, row);
+	return statement_run(st, err);
+}
+
+static const char end_sql[] =
+	"UPDATE command SET state = :state, exit_code = :exit_code, signal = :signal,"
+	" reason = :reason, ended_at = :ended_at, duration_ms = :duration_ms, cpu_ms = :cpu_ms,"
+	" memory_peak = :memory_peak, stdout_bytes = :stdout_bytes, stderr_bytes = :stderr_bytes"
+	" WHERE id = :id";
+
+bool store_command_end(struct store *store, const struct command_row *row, struct error *err)
+{
+	auto_statement st = statement_borrow(store, end_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", row->id);
+	bind_end(st, row);
+	return statement_change(st, "command", err);
+}
+
+static const char find_sql[] = "SELECT " COLUMNS " FROM command WHERE id = :id";
+
+bool store_command_find(struct store *store, const char *id, struct command_row *ret_row,
+			struct error *err)
+{
+	auto_statement st = statement_borrow(store, find_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", id);
+	if (!statement_first(st, "command", err))
+		return false;
+	read_row(st, ret_row);
+	return true;
+}
+
+static const char lose_sql[] =
+	"UPDATE command SET state = 'lost', reason = :reason, ended_at = :ended_at,"
+	" duration_ms = max(0, :ended_at - started_at)"
+	" WHERE container_id = :container_id AND state = 'running'";
+
+bool store_command_lose(struct store *store, const char *container_id, int64_t ended_at,
+			const char *reason, struct error *err)
+{
+	auto_statement st = statement_borrow(store, lose_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":container_id", container_id);
+	bind_int(st, ":ended_at", ended_at);
+	bind_text(st, ":reason", reason);
+	return statement_run(st, err);
+}
+
+/* No index gives this order, so SQLite collects and sorts all rows before it gives out the first:
+ * on_row may write to the table that it walks. */
+#define OLDEST_FIRST " ORDER BY started_at, stream"
+
+static const char each_sql[] =
+	"SELECT " COLUMNS " FROM command WHERE container_id = :container_id" OLDEST_FIRST;
+static const char each_running_sql[] =
+	"SELECT " COLUMNS " FROM command"
+	" WHERE container_id = :container_id AND state = 'running'" OLDEST_FIRST;
+
+bool store_command_each(struct store *store, const char *container_id, bool running_only,
+			store_command_fn *on_row, void *ctx, struct error *err)
+{
+	auto_statement st =
+		statement_borrow(store, running_only ? each_running_sql : each_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":container_id", container_id);
+	for (;;) {
+		auto_command_row row = { 0 };
+		bool more = false;
+
+		if (!statement_next(st, &more, err))
+			return false;
+		if (!more)
+			return true;
+		read_row(st, &row);
+		if (!on_row(ctx, &row))
+			return true;
+	}
+}

@@ -1,0 +1,53 @@
+/* Bearer keys, salted and hashed.  There are few; whoever checks one walks them all. */
+#include "store.h"
+#include "internal.h"
+
+#define COLUMNS "id, salt, hash, created_at"
+
+enum column { COLUMN_ID, COLUMN_SALT, COLUMN_HASH, COLUMN_CREATED_AT };
+
+static const char add_sql[] =
+	"INSERT INTO api_key (" COLUMNS ") VALUES (:id, :salt, :hash, :created_at)";
+
+bool store_key_add(struct store *store, const struct key_row *row, struct error *err)
+{
+	auto_statement st = statement_borrow(store, add_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", row->id);
+	bind_text(st, ":salt", row->salt);
+	bind_text(st, ":hash", row->hash);
+	bind_int(st, ":created_at", row->created_at);
+	return statement_run(st, err);
+}
+
+static void read_row(struct statement *st, struct key_row *ret_row)
+{
+	ret_row->created_at = column_int(st, COLUMN_CREATED_AT);
+	column_into(st, COLUMN_ID, ret_row->id, sizeof(ret_row->id));
+	column_into(st, COLUMN_SALT, ret_row->salt, sizeof(ret_row->salt));
+	column_into(st, COLUMN_HASH, ret_row->hash, sizeof(ret_row->hash));
+}
+
+static const char each_sql[] = "SELECT " COLUMNS " FROM api_key ORDER BY created_at, rowid";
+
+bool store_key_each(struct store *store, store_key_fn *on_row, void *ctx, struct error *err)
+{
+	auto_statement st = statement_borrow(store, each_sql, err);
+
+	if (!st)
+		return false;
+	for (;;) {
+		struct key_row row;
+		bool more = false;
+
+		if (!statement_next(st, &more, err))
+			return false;
+		if (!more)
+			return true;
+		read_row(st, &row);
+		if (!on_row(ctx, &row))
+			return true;
+	}
+}

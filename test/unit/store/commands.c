@@ -1,0 +1,263 @@
+/* Commands: rows come back as they went in, ends, losses and walks. */
+#include "fixture.h"
+
+static int setup(void **state)
+{
+	if (memory_setup(state) != 0)
+		return -1;
+	add_container(*state, "c-1", 1);
+	add_container(*state, "c-2", 2);
+	return 0;
+}
+
+static void assert_same(const struct command_row *one, const struct command_row *other)
+{
+	assert_string_equal(one->id, other->id);
+	assert_string_equal(one->container_id, other->container_id);
+	assert_string_equal(one->command, other->command);
+	assert_string_equal(one->state, other->state);
+	assert_string_equal(one->reason ? one->reason : "-", other->reason ? other->reason : "-");
+	assert_int_equal(one->stream, other->stream);
+	assert_int_equal(one->exit_code, other->exit_code);
+	assert_int_equal(one->signal, other->signal);
+	assert_int_equal(one->started_at, other->started_at);
+	assert_int_equal(one->ended_at, other->ended_at);
+	assert_int_equal(one->duration_ms, other->duration_ms);
+	assert_int_equal(one->cpu_ms, other->cpu_ms);
+	assert_int_equal(one->memory_peak, other->memory_peak);
+	assert_int_equal(one->stdout_bytes, other->stdout_bytes);
+	assert_int_equal(one->stderr_bytes, other->stderr_bytes);
+	assert_int_equal(one->kill_after_ms, other->kill_after_ms);
+	assert_int_equal(one->input_closed, other->input_closed);
+}
+
+static void end(struct command_row *row)
+{
+	memcpy(row->state, "killed", 7);
+	row->reason = mem_strdup("the group was killed");
+	row->exit_code = 3;
+	row->signal = 9;
+	row->ended_at = 1790000005000;
+	row->duration_ms = 4000;
+	row->cpu_ms = 17;
+	row->memory_peak = 1 << 20;
+	row->stdout_bytes = 5000000000;
+	row->stderr_bytes = 6;
+}
+
+static void a_row_comes_back_as_it_went_in(void **state)
+{
+	auto_command_row row = command_sample("x-1", "c-1", 1);
+	auto_command_row found = { 0 };
+
+	free(row.command);
+	row.command = mem_strdup(awkward);
+	row.input_closed = true;
+	end(&row);
+	must(store_command_add(*state, &row, &err));
+	must(store_command_find(*state, "x-1", &found, &err));
+	assert_same(&row, &found);
+}
+
+static void a_command_as_long_as_a_request_may_be_is_kept_whole(void **state)
+{
+	auto_command_row row = command_sample("x-1", "c-1", 1);
+	auto_command_row found = { 0 };
+
+	free(row.command);
+	row.command = mem_zeroed(1, 4000001);
+	memset(row.command, 'z', 4000000);
+	must(store_command_add(*state, &row, &err));
+	must(store_command_find(*state, "x-1", &found, &err));
+	assert_same(&row, &found);
+}
+
+static void the_end_is_written_whole_and_to_one_row_alone(void **state)
+{
+	auto_command_row row = command_sample("x-1", "c-1", 1);
+	auto_command_row bystander = command_sample("x-2", "c-1", 2);
+	auto_command_row found = { 0 }, other = { 0 };
+	struct command_row ended = { .id = "x-1" };
+
+	row.input_closed = true;
+	must(store_command_add(*state, &row, &err));
+	must(store_command_add(*state, &bystander, &err));
+	end(&ended);
+	must(store_command_end(*state, &ended, &err));
+	end(&row);
+	must(store_command_find(*state, "x-1", &found, &err));
+	assert_same(&row, &found);
+	must(store_command_find(*state, "x-2", &other, &err));
+	assert_same(&bystander, &other);
+	command_row_release(&ended);
+}
+
+static void an_unknown_id_is_not_found_and_leaves_the_row_untouched(void **state)
+{
+	struct command_row row = { .signal = 5, .id = "x-0" };
+
+	must_fail(store_command_find(*state, "x-0", &row, &err), ERROR_NOT_FOUND);
+	assert_int_equal(row.signal, 5);
+	must_fail(store_command_end(*state, &row, &err), ERROR_NOT_FOUND);
+}
+
+static void an_id_and_a_stream_are_taken_once(void **state)
+{
+	auto_command_row same_id = command_sample("x-1", "c-1", 2);
+	auto_command_row same_stream = command_sample("x-2", "c-1", 1);
+
+	add_command(*state, "x-1", "c-1", 1);
+	must_fail(store_command_add(*state, &same_id, &err), ERROR_CONFLICT);
+	must_fail(store_command_add(*state, &same_stream, &err), ERROR_CONFLICT);
+	assert_non_null(strstr(err.text, "stream"));
+	add_command(*state, "x-2", "c-2", 1);
+}
+
+static void a_command_needs_its_container(void **state)
+{
+	auto_command_row row = command_sample("x-1", "c-0", 1);
+
+	must_fail(store_command_add(*state, &row, &err), ERROR_CONFLICT);
+	assert_non_null(strstr(err.text, "container"));
+}
+
+static void a_row_without_a_command_is_refused(void **state)
+{
+	auto_command_row row = command_sample("x-1", "c-1", 1);
+
+	free(row.command);
+	row.command = NULL;
+	must_fail(store_command_add(*state, &row, &err), ERROR_INTERNAL);
+}
+
+static void what_ran_is_lost_and_what_had_ended_is_not(void **state)
+{
+	auto_command_row running = { 0 }, ended = { 0 }, elsewhere = { 0 };
+	auto_command_row row = command_sample("x-2", "c-1", 2);
+
+	end(&row);
+	add_command(*state, "x-1", "c-1", 1);
+	must(store_command_add(*state, &row, &err));
+	add_command(*state, "x-3", "c-2", 1);
+	must(store_command_lose(*state, "c-1", 1790000001501, "its container went away", &err));
+	must(store_command_find(*state, "x-1", &running, &err));
+	assert_string_equal(running.state, "lost");
+	assert_string_equal(running.reason, "its container went away");
+	assert_int_equal(running.ended_at, 1790000001501);
+	assert_int_equal(running.duration_ms, 500);
+	must(store_command_find(*state, "x-2", &ended, &err));
+	assert_same(&ended, &row);
+	must(store_command_find(*state, "x-3", &elsewhere, &err));
+	assert_string_equal(elsewhere.state, "running");
+}
+
+static void losing_nothing_is_no_error(void **state)
+{
+	must(store_command_lose(*state, "c-1", 1, "gone", &err));
+	must(store_command_lose(*state, "c-0", 1, "gone", &err));
+}
+
+static void a_clock_that_went_back_gives_no_negative_duration(void **state)
+{
+	auto_command_row found = { 0 };
+
+	add_command(*state, "x-1", "c-1", 1);
+	must(store_command_lose(*state, "c-1", 5, "gone", &err));
+	must(store_command_find(*state, "x-1", &found, &err));
+	assert_int_equal(found.duration_ms, 0);
+}
+
+struct walk {
+	struct store *store;
+	char ids[20];
+	size_t most;
+	size_t seen;
+};
+
+static bool note(void *ctx, const struct command_row *row)
+{
+	struct walk *walk = ctx;
+
+	walk->ids[walk->seen++] = row->id[2];
+	return walk->seen < walk->most;
+}
+
+static void walk_is(struct store *store, const char *container_id, bool running_only,
+		    const char *wanted)
+{
+	struct walk walk = { .most = 20 };
+
+	must(store_command_each(store, container_id, running_only, note, &walk, &err));
+	assert_string_equal(walk.ids, wanted);
+}
+
+static void add_many(struct store *store)
+{
+	auto_command_row row = command_sample("x-3", "c-1", 2);
+
+	add_command(store, "x-4", "c-1", 4);
+	add_command(store, "x-1", "c-1", 1);
+	end(&row);
+	must(store_command_add(store, &row, &err));
+	add_command(store, "x-5", "c-2", 1);
+}
+
+static void a_walk_shows_the_commands_of_one_container_oldest_first(void **state)
+{
+	walk_is(*state, "c-1", false, "");
+	add_many(*state);
+	walk_is(*state, "c-1", false, "134");
+	walk_is(*state, "c-1", true, "14");
+	walk_is(*state, "c-2", false, "5");
+	walk_is(*state, "c-0", false, "");
+}
+
+static void a_walk_ends_when_told_to(void **state)
+{
+	struct walk walk = { .most = 2 };
+
+	add_many(*state);
+	must(store_command_each(*state, "c-1", false, note, &walk, &err));
+	assert_string_equal(walk.ids, "13");
+}
+
+static bool lose_all(void *ctx, const struct command_row *row)
+{
+	struct walk *walk = ctx;
+
+	must(store_command_lose(walk->store, row->container_id, 5, "gone", &err));
+	return note(ctx, row);
+}
+
+static void a_walk_may_write_to_what_it_walks(void **state)
+{
+	struct walk walk = { .store = *state, .most = 20 };
+
+	add_many(*state);
+	must(store_command_each(*state, "c-1", true, lose_all, &walk, &err));
+	assert_string_equal(walk.ids, "14");
+	walk_is(*state, "c-1", true, "");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, memory_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_row_comes_back_as_it_went_in),
+		TEST(a_command_as_long_as_a_request_may_be_is_kept_whole),
+		TEST(the_end_is_written_whole_and_to_one_row_alone),
+		TEST(an_unknown_id_is_not_found_and_leaves_the_row_untouched),
+		TEST(an_id_and_a_stream_are_taken_once),
+		TEST(a_command_needs_its_container),
+		TEST(a_row_without_a_command_is_refused),
+		TEST(what_ran_is_lost_and_what_had_ended_is_not),
+		TEST(losing_nothing_is_no_error),
+		TEST(a_clock_that_went_back_gives_no_negative_duration),
+		TEST(a_walk_shows_the_commands_of_one_container_oldest_first),
+		TEST(a_walk_ends_when_told_to),
+		TEST(a_walk_may_write_to_what_it_walks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
