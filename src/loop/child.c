@@ -154,6 +154,7 @@ static bool spawn(struct child *child, const struct child_options *options, stru
 		.file = options->argv[0],
 		.args = (char **)options->argv,
 		.env = (char **)options->env,
+		.cwd = options->cwd,
 		.exit_cb = on_process_exit,
 		.stdio = stdio,
 		.stdio_count = 3,

@@ -1,0 +1,380 @@
+/* The life of a command:
+ *
+ *	FREE -> STARTING -> RUNNING -> ENDED -> OVER -> FREE (forgotten)
+ *	            `-> FAILED ----------------------------^
+ *
+ * It outlives every link: what a new link needs to go on (offsets, the result, kept output) stays
+ * until the server says FORGET. */
+#include "internal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What a command's three rings take together. */
+static const size_t rings_size = (size_t)3 * WIRE_WINDOW;
+
+struct command *command_find(struct agent *agent, uint32_t stream)
+{
+	for (unsigned i = 0; i < agent->commands_top; i++)
+		if (agent->commands[i].state != COMMAND_FREE && agent->commands[i].stream == stream)
+			return &agent->commands[i];
+	return NULL;
+}
+
+static bool rings_map(struct command *command)
+{
+	uint8_t *memory =
+		mmap(NULL, rings_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return false;
+	madvise(memory, rings_size, MADV_DONTFORK);
+	command->out.ring.data = memory;
+	command->err.ring.data = memory + WIRE_WINDOW;
+	command->input.ring.data = memory + (size_t)2 * WIRE_WINDOW;
+	return true;
+}
+
+/* A failed command whose failure was told needs no FORGET: its slot is the first to go. */
+static bool slot_is_free(const struct command *command)
+{
+	return command->state == COMMAND_FREE ||
+	       (command->state == COMMAND_FAILED && command->resumed && !command->end_due);
+}
+
+struct command *command_new(struct agent *agent, uint32_t stream)
+{
+	for (unsigned i = 0; i < COMMANDS_MAX; i++) {
+		struct command *command = &agent->commands[i];
+
+		if (!slot_is_free(command))
+			continue;
+		if (command->state != COMMAND_FREE)
+			command_forget(agent, command);
+		memset(command, 0, sizeof(*command));
+		command->state = COMMAND_STARTING;
+		command->stream = stream;
+		command->resumed = true;
+		command->reports = command->input.fd = command->out.fd = command->err.fd = -1;
+		command->started_ms = now_ms();
+		if (i >= agent->commands_top)
+			agent->commands_top = i + 1;
+		if (!rings_map(command))
+			command_fail(agent, command, ENOMEM, "memory");
+		return command;
+	}
+	return NULL;
+}
+
+void command_forget(struct agent *agent, struct command *command)
+{
+	output_leave(agent, &command->out);
+	output_leave(agent, &command->err);
+	input_close(agent, command);
+	unwatch_close(agent, &command->reports);
+	if (command->out.ring.data)
+		munmap(command->out.ring.data, rings_size);
+	command->out.ring.data = NULL;
+	command->state = COMMAND_FREE;
+	while (agent->commands_top > 0 &&
+	       agent->commands[agent->commands_top - 1].state == COMMAND_FREE)
+		agent->commands_top--;
+}
+
+void command_fail(struct agent *agent, struct command *command, int number, const char *where)
+{
+	command->state = COMMAND_FAILED;
+	command->end_due = true;
+	command->failed.number = (uint32_t)number;
+	strncpy(command->failed.where, where, sizeof(command->failed.where) - 1);
+	unwatch_close(agent, &command->out.fd);
+	unwatch_close(agent, &command->err.fd);
+	input_close(agent, command);
+}
+
+/* --- the end ----------------------------------------------------------------------------- */
+
+static bool has_moved(uint64_t before, uint64_t after)
+{
+	return before != UINT64_MAX && after != UINT64_MAX && after > before;
+}
+
+static bool ended_by(const struct wire_exited *exited, uint32_t signal)
+{
+	return exited->signal == signal || (!exited->signal && exited->exit_code == 128 + signal);
+}
+
+static enum wire_cause find_cause(const struct command *command)
+{
+	const struct wire_exited *exited = &command->exited;
+	const struct killing *killing = &command->killing;
+
+	if (exited->cause != WIRE_CAUSE_NONE)
+		return (enum wire_cause)exited->cause; /* set when the time was up */
+	if (killing->ordered || (killing->last_signal && ended_by(exited, killing->last_signal)))
+		return WIRE_CAUSE_KILL;
+	if (exited->oom_seen && ended_by(exited, SIGKILL))
+		return WIRE_CAUSE_OOM;
+	return WIRE_CAUSE_NONE;
+}
+
+static void command_ended(struct agent *agent, struct command *command, const struct report *report)
+{
+	struct wire_exited *exited = &command->exited;
+
+	if (WIFSIGNALED(report->status))
+		exited->signal = (uint32_t)WTERMSIG(report->status);
+	else
+		exited->exit_code = (uint32_t)WEXITSTATUS(report->status);
+	exited->cpu_us = report->cpu_us;
+	exited->memory_peak = report->memory_peak;
+	exited->duration_ms = now_ms() - command->started_ms;
+	exited->oom_seen = has_moved(command->oom_before, cgroup_oom_count(&agent->cgroup));
+	exited->pids_seen = has_moved(command->pids_before, cgroup_pids_count(&agent->cgroup));
+	exited->cause = (uint8_t)find_cause(command);
+	command->state = COMMAND_ENDED;
+	command->kill_at_ms = 0;
+	command->killing.hard_at_ms = command->killing.pass_at_ms = 0;
+	command->drain_until_ms = now_ms() + DRAIN_MS;
+	input_close(agent, command);
+	output_owes(&command->out);
+	output_owes(&command->err);
+	output_fill(agent, command, &command->out);
+	output_fill(agent, command, &command->err);
+	command_settle(agent, command);
+}
+
+void command_settle(struct agent *agent, struct command *command)
+{
+	if (command->state != COMMAND_ENDED)
+		return;
+	if (output_is_complete(command, &command->out))
+		output_leave(agent, &command->out);
+	if (output_is_complete(command, &command->err))
+		output_leave(agent, &command->err);
+	if (command->out.fd >= 0 || command->err.fd >= 0)
+		return;
+	command->state = COMMAND_OVER;
+	command->end_due = true;
+	command->exited.out_total = command->out.ring.end;
+	command->exited.err_total = command->err.ring.end;
+}
+
+/* The supervisor was killed from inside.  What it knew is lost; the command counts as killed. */
+static void supervisor_lost(struct agent *agent, struct command *command)
+{
+	struct report report = { .status = SIGKILL };
+
+	if (command->state == COMMAND_STARTING) {
+		command_fail(agent, command, ESRCH, "supervisor");
+	} else if (command->state == COMMAND_RUNNING) {
+		command_kill_orphans(command);
+		command_ended(agent, command, &report);
+	}
+}
+
+/* The main process says that it started right before exec, which can still fail.  If the server has
+ * been told by then, the command ends as in a shell that finds no program. */
+static void exec_failed(struct agent *agent, struct command *command, const struct report *report)
+{
+	static const char *const places[] = { "fork", "chdir", "exec" };
+	const struct report not_found = { .status = 127 << 8 };
+
+	if (command->state == COMMAND_RUNNING && !command->started_due) {
+		command_ended(agent, command, &not_found);
+		return;
+	}
+	command->started_due = false;
+	command_fail(agent, command, report->number, places[report->where]);
+}
+
+static void obey_report(struct agent *agent, struct command *command, const struct report *report)
+{
+	switch (report->kind) {
+	case REPORT_STARTED:
+		command->state = COMMAND_RUNNING;
+		command->main = report->main;
+		command->started_due = true;
+		command->started_by_ms = now_ms() + STARTED_MS;
+		break;
+	case REPORT_FAILED:
+		exec_failed(agent, command, report);
+		break;
+	case REPORT_ENDED:
+		if (command->state == COMMAND_RUNNING)
+			command_ended(agent, command, report);
+		break;
+	}
+}
+
+void command_reported(struct agent *agent, struct command *command)
+{
+	struct report report;
+	ssize_t got;
+
+	while ((got = read(command->reports, &report, sizeof(report))) == (ssize_t)sizeof(report))
+		obey_report(agent, command, &report);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	unwatch_close(agent, &command->reports);
+	supervisor_lost(agent, command);
+}
+
+/* --- what the server hears --------------------------------------------------------------- */
+
+void command_list(struct agent *agent, struct command *command)
+{
+	struct box *box = &agent->link.control;
+	struct wire_writer writer = box_begin(box);
+	struct wire_command record = {
+		.over = command->state >= COMMAND_ENDED,
+		.out_kept = command->out.ring.start,
+		.err_kept = command->err.ring.start,
+		.in_taken = command->input.ring.start,
+		.in_held = command->input.ring.end,
+	};
+
+	if (command->state == COMMAND_FREE)
+		return;
+	wire_put_command(&writer, &record);
+	box_end(box, &writer, WIRE_COMMAND, command->stream);
+	/* The list itself said that it started. */
+	command->started_due = false;
+	command->end_due = command->state == COMMAND_OVER || command->state == COMMAND_FAILED;
+	command->input.told = record.in_taken;
+}
+
+/* An output goes on from `from`; what is before it needs not be kept.  An offset before what is
+ * kept goes on from there: the chunk's offset shows the gap. */
+static bool output_resume(struct output *output, uint64_t from)
+{
+	if (from > output->ring.end)
+		return false;
+	if (from > output->ring.start)
+		output->ring.start = from;
+	output->sent = output->ring.start;
+	return true;
+}
+
+static void refill(struct agent *agent, struct command *command)
+{
+	output_fill(agent, command, &command->out);
+	output_fill(agent, command, &command->err);
+	command_settle(agent, command);
+}
+
+bool command_resume(struct agent *agent, struct command *command,
+		    const struct wire_offsets *offsets)
+{
+	if (command->resumed || !output_resume(&command->out, offsets->out) ||
+	    !output_resume(&command->err, offsets->err))
+		return false;
+	command->resumed = true;
+	refill(agent, command);
+	return true;
+}
+
+bool command_acked(struct agent *agent, struct command *command, const struct wire_offsets *offsets)
+{
+	if (!command->resumed || offsets->out > command->out.sent ||
+	    offsets->err > command->err.sent)
+		return false;
+	if (offsets->out > command->out.ring.start)
+		command->out.ring.start = offsets->out;
+	if (offsets->err > command->err.ring.start)
+		command->err.ring.start = offsets->err;
+	refill(agent, command);
+	return true;
+}
+
+static bool all_is_sent(const struct command *command)
+{
+	return command->out.sent == command->out.ring.end &&
+	       command->err.sent == command->err.ring.end;
+}
+
+/* Each frame wakes three processes on its way.  A short command has its result in the same write.
+ */
+static bool started_can_wait(const struct command *command)
+{
+	return all_is_sent(command) && !command->end_due &&
+	       command->input.told == command->input.ring.start &&
+	       now_ms() < command->started_by_ms;
+}
+
+static void tell_end(struct command *command, struct box *box)
+{
+	struct wire_writer writer = box_begin(box);
+	enum wire_type type = WIRE_EXITED;
+
+	if (command->state == COMMAND_OVER) {
+		wire_put_exited(&writer, &command->exited);
+	} else {
+		wire_put_failed(&writer, &command->failed);
+		type = WIRE_FAILED;
+	}
+	if (box_end(box, &writer, type, command->stream))
+		command->end_due = false;
+}
+
+void command_tell(struct command *command, struct box *box)
+{
+	struct wire_writer writer;
+
+	if (command->state == COMMAND_FREE || !command->resumed)
+		return;
+	if (command->started_due) {
+		if (started_can_wait(command))
+			return;
+		writer = box_begin(box);
+		if (!box_end(box, &writer, WIRE_STARTED, command->stream))
+			return;
+		command->started_due = false;
+	}
+	if (command->input.told != command->input.ring.start) {
+		writer = box_begin(box);
+		wire_put_taken(&writer, command->input.ring.start);
+		if (!box_end(box, &writer, WIRE_TAKEN, command->stream))
+			return;
+		command->input.told = command->input.ring.start;
+	}
+	if (command->end_due && all_is_sent(command))
+		tell_end(command, box);
+}
+
+/* --- time -------------------------------------------------------------------------------- */
+
+void command_tick(struct agent *agent, struct command *command, uint64_t now)
+{
+	if (command->kill_at_ms && now >= command->kill_at_ms) {
+		command->kill_at_ms = 0;
+		command->exited.cause = WIRE_CAUSE_TIMEOUT;
+		command_kill(command, SIGKILL, 0);
+	}
+	command_kill_tick(command, now);
+	if (command->state == COMMAND_ENDED && now >= command->drain_until_ms)
+		command_settle(agent, command);
+}
+
+uint64_t command_deadline(const struct command *command)
+{
+	const uint64_t now = now_ms();
+	const uint64_t times[] = {
+		command->kill_at_ms,
+		command->killing.hard_at_ms,
+		command->killing.pass_at_ms,
+		/* Past these two, events alone go on: room on the link, bytes in the pipe. */
+		command->started_due && command->started_by_ms > now ? command->started_by_ms : 0,
+		command->drain_until_ms > now ? command->drain_until_ms : 0,
+	};
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] && times[i] < first)
+			first = times[i];
+	return first;
+}

@@ -1,0 +1,63 @@
+/* The environment of a command, built in the child: defaults, over them what the image gave process
+ * 1, over that what the caller asked for. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { ENTRIES_MAX = 2 * ENV_MAX };
+
+struct entries {
+	char *list[ENTRIES_MAX + 1];
+	size_t count;
+};
+
+static void entries_set(struct entries *entries, const char *entry)
+{
+	size_t name = strcspn(entry, "=") + 1;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		if (strncmp(entries->list[i], entry, name) == 0) {
+			entries->list[i] = (char *)(uintptr_t)entry;
+			return;
+		}
+	}
+	if (entries->count < ENTRIES_MAX)
+		entries->list[entries->count++] = (char *)(uintptr_t)entry;
+}
+
+const char *shell_path(void)
+{
+	if (access("/bin/bash", X_OK) == 0)
+		return "/bin/bash";
+	if (access("/usr/bin/bash", X_OK) == 0)
+		return "/usr/bin/bash";
+	return "/bin/sh";
+}
+
+char **env_build(const struct wire_start *start, const char *shell)
+{
+	static const char *const defaults[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=/root",
+		"USER=root",
+		"LANG=C.UTF-8",
+	};
+	static struct entries entries;
+	static char shell_entry[64];
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		entries_set(&entries, defaults[i]);
+	for (char **entry = environ; *entry; entry++)
+		entries_set(&entries, *entry);
+	snprintf(shell_entry, sizeof(shell_entry), "SHELL=%s", shell);
+	entries_set(&entries, shell_entry);
+	entries_set(&entries, "TERM=dumb"); /* Podman says xterm, but there is no terminal */
+	for (uint32_t i = 0; i < start->env_count; i++)
+		entries_set(&entries, start->env[i]);
+	entries.list[entries.count] = NULL;
+	return entries.list;
+}

@@ -1,0 +1,385 @@
+/* What the files of the agent share.  One process, one thread, one epoll loop (init.c): every
+ * descriptor is non-blocking, every buffer has a fixed size, and nothing is ever allocated with a
+ * size that somebody else chooses.  All state hangs on one struct agent.
+ *
+ *	main.c       which role
+ *	init.c       process 1: the loop, signals, timers
+ *	door.c       how a link comes in: the abstract socket, who may, and the role `agent link`
+ *	link.c       bytes from and to the server; which frame goes next
+ *	orders.c     what each frame of the server does
+ *	command.c    the life of a command
+ *	spawn.c      pipes, the two forks, the new program's world
+ *	supervise.c  the process between process 1 and a command
+ *	output.c     stdout and stderr; input.c stdin
+ *	kill.c       ending a whole tree; tree.c finding it
+ *	file.c       files being read
+ *	hello.c      what is in force here; cgroup.c limits and counters; kernel.c small kernel
+ *files */
+#ifndef AGENT_INTERNAL_H
+#define AGENT_INTERNAL_H
+
+#include "wire.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+enum {
+	COMMANDS_MAX = 128, /* running and remembered ones together */
+	FILES_MAX = 32,
+	DRAINS_MAX = 256,
+	GUESTS_MAX = 4,
+	ENV_MAX = 512,
+	CGROUP_PATH_MAX = 256,
+	OUT_ROOM = 2 * (WIRE_HEADER + WIRE_PAYLOAD_MAX),
+	CONTROL_ROOM = 16 * 1024,
+	ANSWER_MAX = WIRE_HEADER + WIRE_PATH_MAX + 64, /* the largest answer to one order */
+	STARTED_MS = 2,				       /* how long STARTED waits for company */
+	DRAIN_MS = 200, /* how long a background child can still add to the output */
+};
+
+/* --- kernel.c ------------------------------------------------------------------------------ */
+
+/* Milliseconds of CLOCK_BOOTTIME. */
+uint64_t now_ms(void);
+/* Reads a small kernel file into text, NUL-terminated; false when that failed. */
+bool kernel_read(const char *path, char *ret_text, size_t size);
+/* As kernel_read, through a descriptor that stays open, from the start of the file. */
+bool kernel_reread(int fd, char *ret_text, size_t size);
+bool kernel_write(const char *path, const char *text);
+/* The number behind `key` and blanks at the start of a line of text; UINT64_MAX when there is none.
+ */
+uint64_t text_number(const char *text, const char *key, int base);
+/* The only number in a file; UINT64_MAX when there is none ("max"). */
+uint64_t kernel_number(const char *dir, const char *name);
+
+/* Calls on_line for each line of a file of any length; lines are cut after 1023 bytes. */
+typedef void line_fn(void *ctx, char *line);
+void kernel_lines(const char *path, line_fn *on_line, void *ctx);
+
+/* --- cgroup.c ------------------------------------------------------------------------------ */
+
+/* The folders of our own cgroup; "" where there is none. */
+struct cgroup {
+	char memory[CGROUP_PATH_MAX];
+	char cpu[CGROUP_PATH_MAX];
+	char cpuacct[CGROUP_PATH_MAX];
+	char pids[CGROUP_PATH_MAX];
+	char unified[CGROUP_PATH_MAX];
+	int oom_fd;  /* the file with the line "oom_kill N"; -1: none */
+	int pids_fd; /* pids.events */
+};
+void cgroup_find(struct cgroup *cgroup);
+/* How often the memory limit killed, and how often the pids limit refused, up to now. */
+uint64_t cgroup_oom_count(const struct cgroup *cgroup);
+uint64_t cgroup_pids_count(const struct cgroup *cgroup);
+void cgroup_limits(const struct cgroup *cgroup, struct wire_hello *hello);
+void cgroup_usage(const struct cgroup *cgroup, struct wire_used *used);
+
+/* --- rings ----------------------------------------------------------------------------------- */
+
+/* The bytes from offset start to offset end of a stream, in WIRE_WINDOW bytes of memory. */
+struct ring {
+	uint8_t *data;
+	uint64_t start;
+	uint64_t end;
+};
+
+static inline size_t ring_used(const struct ring *ring)
+{
+	return (size_t)(ring->end - ring->start);
+}
+
+static inline size_t ring_room(const struct ring *ring)
+{
+	return WIRE_WINDOW - ring_used(ring);
+}
+
+/* One or two pieces that are `len` bytes from offset on; returns how many. */
+int ring_pieces(const struct ring *ring, uint64_t offset, size_t len, struct iovec pieces[2]);
+
+/* --- commands ------------------------------------------------------------------------------ */
+
+enum command_state {
+	COMMAND_FREE,	  /* the slot is not in use */
+	COMMAND_STARTING, /* the program has not been replaced yet */
+	COMMAND_RUNNING,
+	COMMAND_ENDED,	/* the main process is gone; its output is still coming in */
+	COMMAND_OVER,	/* all output is here */
+	COMMAND_FAILED, /* never ran */
+};
+
+/* stdout or stderr: kept from the last acknowledged byte on. */
+struct output {
+	int fd; /* -1 once closed */
+	struct ring ring;
+	uint64_t sent;
+	uint64_t owed; /* bytes that were in the pipe when the main process ended */
+	bool readable;
+};
+
+struct input {
+	int fd;
+	struct ring ring; /* its start is how much the command took */
+	uint64_t told;	  /* up to here TAKEN was sent */
+	bool writable;
+	bool ended; /* no more will come */
+};
+
+struct killing {
+	bool ordered;	      /* to end the tree, by whatever signal */
+	uint32_t last_signal; /* of a KILL that was only a signal */
+	uint64_t hard_at_ms;  /* when SIGKILL comes; 0: never */
+	uint64_t pass_at_ms;  /* the next SIGKILL pass; 0: none */
+	unsigned passes;
+};
+
+struct command {
+	enum command_state state;
+	uint32_t stream;
+	pid_t supervisor;
+	pid_t main;
+	int reports; /* from the supervisor; -1 once it is gone */
+	struct input input;
+	struct output out;
+	struct output err;
+	uint64_t started_ms;
+	uint64_t kill_at_ms; /* 0: never */
+	uint64_t drain_until_ms;
+	uint64_t oom_before;
+	uint64_t pids_before;
+	struct killing killing;
+	struct wire_exited exited;
+	struct wire_failed failed;
+	bool resumed;		/* frames may flow on this link */
+	bool started_due;	/* STARTED has yet to be sent */
+	uint64_t started_by_ms; /* and by then it is, even alone */
+	bool end_due;		/* EXITED or FAILED has yet to be sent on this link */
+};
+
+/* What a supervisor says.  Written in one piece: a pipe keeps it whole. */
+enum report_kind { REPORT_STARTED = 1, REPORT_FAILED, REPORT_ENDED };
+enum report_where { AT_FORK, AT_CHDIR, AT_EXEC };
+struct report {
+	enum report_kind kind;
+	pid_t main;
+	int number; /* errno */
+	enum report_where where;
+	int status; /* as waitpid gives it */
+	uint64_t cpu_us;
+	uint64_t memory_peak;
+};
+
+/* --- the agent ------------------------------------------------------------------------------- */
+
+struct file {
+	uint32_t stream; /* 0: the slot is free */
+	int fd;
+	bool reading;
+	uint64_t next;
+	uint64_t end;
+	uint64_t acked;
+};
+
+/* Frames waiting in memory. */
+struct box {
+	uint8_t *data;
+	size_t room;
+	size_t len;
+};
+
+struct link_memory {
+	struct wire_reader reader;
+	uint8_t piece[WIRE_PAYLOAD_MAX + WIRE_HEADER];
+	uint8_t out[OUT_ROOM];
+	uint8_t control[CONTROL_ROOM];
+};
+
+struct link {
+	uint32_t generation; /* so that an event of an earlier link is known as such */
+	int in;		     /* -1: there is no link */
+	int out;
+	int session; /* to the link process, which ends when this is closed */
+	bool readable;
+	bool writable;
+	struct link_memory *memory;
+	struct box control; /* answers, in order */
+	struct box sending; /* whole frames on their way out */
+	size_t sent;	    /* how much of that */
+	unsigned turn;	    /* whose data goes first next time */
+};
+
+struct agent {
+	int epoll;
+	int door;
+	int signals;
+	uint64_t boot;
+	uint64_t started_ms;
+	bool leaving;
+	struct cgroup cgroup;
+	struct link link;
+	int guests[GUESTS_MAX]; /* accepted, their descriptors not here yet; -1: free */
+	unsigned next_guest;
+	unsigned commands_top; /* no slot from here on is in use */
+	struct command commands[COMMANDS_MAX];
+	struct file files[FILES_MAX];
+	int drains[DRAINS_MAX]; /* -1: free */
+};
+
+/* --- init.c ---------------------------------------------------------------------------------- */
+
+enum source {
+	FROM_DOOR,
+	FROM_GUEST,
+	FROM_SIGNALS,
+	FROM_LINK_IN,
+	FROM_LINK_OUT,
+	FROM_LINK_SESSION,
+	FROM_REPORTS,
+	FROM_STDIN,
+	FROM_STDOUT,
+	FROM_STDERR,
+	FROM_DRAIN,
+};
+
+int init_run(void);
+/* `number` is checked against the owner of `index` when the event comes: a command's stream or a
+ * link's generation. */
+bool watch(struct agent *agent, int fd, uint32_t events, enum source source, unsigned index,
+	   uint32_t number);
+/* Closes *fd and sets it to -1.  The explicit removal matters: a child between fork and close holds
+ * a copy, and with it epoll would go on reporting. */
+void unwatch_close(struct agent *agent, int *fd);
+void set_nonblocking(int fd);
+
+/* --- door.c ---------------------------------------------------------------------------------- */
+
+int link_run(void);
+bool door_open(struct agent *agent);
+void door_ready(struct agent *agent);
+void guest_ready(struct agent *agent, unsigned index);
+
+/* --- link.c ---------------------------------------------------------------------------------- */
+
+bool link_init(struct agent *agent);
+/* Takes the three descriptors; a link that was there is closed. */
+void link_open(struct agent *agent, int in, int out, int session);
+void link_close(struct agent *agent);
+bool link_is_open(const struct agent *agent);
+void link_read(struct agent *agent);
+void link_flush(struct agent *agent);
+/* Whether link_read stopped although more is there to be read. */
+bool link_has_work(const struct agent *agent);
+
+/* Writes a frame into a box: begin, put fields, end.  End is false when it did not fit. */
+struct wire_writer box_begin(const struct box *box);
+bool box_end(struct box *box, const struct wire_writer *writer, enum wire_type type,
+	     uint32_t stream);
+/* A frame of bytes at an offset; returns where at most *len of them go (*len is made smaller), or
+ * NULL when there is no room worth the while. */
+uint8_t *box_chunk_begin(const struct box *box, size_t *len);
+void box_chunk_end(struct box *box, enum wire_type type, uint32_t stream, uint64_t offset,
+		   size_t len);
+void put_failed(struct box *box, enum wire_type type, uint32_t stream, int number,
+		const char *where);
+
+/* --- orders.c -------------------------------------------------------------------------------- */
+
+/* False when the frame is malformed or out of place. */
+bool order_obey(struct agent *agent, const struct wire_frame *frame);
+
+/* --- command.c ------------------------------------------------------------------------------- */
+
+struct command *command_find(struct agent *agent, uint32_t stream);
+/* A free slot, or the one of a command that failed long ago; NULL: all are in use. */
+struct command *command_new(struct agent *agent, uint32_t stream);
+void command_forget(struct agent *agent, struct command *command);
+void command_fail(struct agent *agent, struct command *command, int number, const char *where);
+void command_reported(struct agent *agent, struct command *command);
+/* Takes what became of an ended command's output into account. */
+void command_settle(struct agent *agent, struct command *command);
+bool command_resume(struct agent *agent, struct command *command,
+		    const struct wire_offsets *offsets);
+bool command_acked(struct agent *agent, struct command *command,
+		   const struct wire_offsets *offsets);
+void command_list(struct agent *agent, struct command *command);
+/* Frames that are due and carry no data. */
+void command_tell(struct command *command, struct box *box);
+void command_tick(struct agent *agent, struct command *command, uint64_t now);
+/* When command_tick has something to do; UINT64_MAX: not by itself. */
+uint64_t command_deadline(const struct command *command);
+
+/* --- spawn.c, env.c, supervise.c ------------------------------------------------------------- */
+
+/* False: the frame is malformed.  Failures of another kind make a failed command. */
+bool command_start(struct agent *agent, const struct wire_frame *frame);
+
+struct plan {
+	const struct wire_start *start;
+	int stdin_fd;
+	int stdout_fd;
+	int stderr_fd;
+	int reports;
+};
+/* The life of a supervisor: never returns. */
+void supervise(const struct plan *plan) __attribute__((noreturn));
+/* Asks a supervisor to stay until its whole tree is gone. */
+void supervisor_linger(pid_t supervisor);
+
+const char *shell_path(void);
+/* The environment of a command: defaults, then process 1's own, then the command's. */
+char **env_build(const struct wire_start *start, const char *shell);
+
+/* --- output.c, input.c ----------------------------------------------------------------------- */
+
+/* Remembers what is in the pipe at the moment when the main process is gone. */
+void output_owes(struct output *output);
+/* Reads what is there and fits. */
+void output_fill(struct agent *agent, struct command *command, struct output *output);
+/* Puts one chunk into the box; false when there was nothing to send or no room. */
+bool output_send(struct command *command, struct output *output, struct box *box);
+/* Whether everything that belongs to the command was read. */
+bool output_is_complete(const struct command *command, const struct output *output);
+/* Stops collecting; what still writes is drained, so that it does not die of SIGPIPE. */
+void output_leave(struct agent *agent, struct output *output);
+void drain_ready(struct agent *agent, unsigned index);
+
+bool input_take(struct agent *agent, struct command *command, const struct wire_frame *frame);
+void input_end(struct agent *agent, struct command *command);
+void input_drain(struct agent *agent, struct command *command);
+void input_close(struct agent *agent, struct command *command);
+
+/* --- kill.c, tree.c -------------------------------------------------------------------------- */
+
+/* Sends signal to every process of the command; SIGKILL follows after escalate_ms unless that is 0.
+ */
+void command_kill(struct command *command, uint32_t signal, uint64_t escalate_ms);
+void command_kill_tick(struct command *command, uint64_t now);
+/* The supervisor died before the command did: takes along what is known of the tree. */
+void command_kill_orphans(const struct command *command);
+void kill_everything(void);
+
+/* The processes below `supervisor`, or in the session of `session` where there is no supervisor
+ * (0).  Returns how many of them live; pids points to memory that the next call uses again. */
+size_t tree_find(pid_t supervisor, pid_t session, const pid_t **ret_pids);
+/* The parent of a process; -1 when it is gone. */
+pid_t process_parent(pid_t pid);
+
+/* --- file.c ---------------------------------------------------------------------------------- */
+
+void files_init(struct agent *agent);
+bool file_open(struct agent *agent, const struct wire_frame *frame);
+bool file_read(struct agent *agent, const struct wire_frame *frame);
+bool file_acked(struct agent *agent, uint32_t stream, const struct wire_offsets *offsets);
+void file_close(struct agent *agent, uint32_t stream);
+void files_close(struct agent *agent);
+/* Puts one DATA or END into the box; false when there was nothing to send or no room. */
+bool file_send(struct file *file, struct box *box);
+
+/* --- hello.c --------------------------------------------------------------------------------- */
+
+void hello_measure(const struct agent *agent, struct wire_hello *ret_hello);
+
+#endif

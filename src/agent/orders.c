@@ -1,0 +1,154 @@
+/* What each frame of the server does.  The server is trusted, but its bytes are checked: a frame
+ * that is malformed or out of place ends the link.  A frame about a command or file that is no
+ * longer known is none of these: it crossed with our last word about it. */
+#include "internal.h"
+
+static bool is_command_stream(uint32_t stream)
+{
+	return stream != 0 && !(stream & WIRE_FILE_STREAM);
+}
+
+static bool obey_start(struct agent *agent, const struct wire_frame *frame)
+{
+	if (!is_command_stream(frame->stream) || command_find(agent, frame->stream))
+		return false;
+	return command_start(agent, frame);
+}
+
+static bool obey_resume(struct agent *agent, const struct wire_frame *frame)
+{
+	struct command *command = command_find(agent, frame->stream);
+	struct wire_offsets offsets;
+
+	if (!wire_get_offsets(frame, &offsets))
+		return false;
+	return !command || command_resume(agent, command, &offsets);
+}
+
+static bool obey_forget(struct agent *agent, const struct wire_frame *frame)
+{
+	struct command *command = command_find(agent, frame->stream);
+
+	if (frame->length > 0)
+		return false;
+	if (!command)
+		return true;
+	if (command->state == COMMAND_STARTING || command->state == COMMAND_RUNNING)
+		return false;
+	command_forget(agent, command);
+	return true;
+}
+
+static bool obey_ack(struct agent *agent, const struct wire_frame *frame)
+{
+	struct command *command = command_find(agent, frame->stream);
+	struct wire_offsets offsets;
+
+	if (!wire_get_offsets(frame, &offsets))
+		return false;
+	if (frame->stream & WIRE_FILE_STREAM)
+		return file_acked(agent, frame->stream, &offsets);
+	return !command || command_acked(agent, command, &offsets);
+}
+
+static bool obey_input(struct agent *agent, const struct wire_frame *frame)
+{
+	struct command *command = command_find(agent, frame->stream);
+
+	if (command)
+		return input_take(agent, command, frame);
+	return frame->length >= WIRE_CHUNK_HEADER;
+}
+
+static bool obey_input_end(struct agent *agent, const struct wire_frame *frame)
+{
+	struct command *command = command_find(agent, frame->stream);
+
+	if (command)
+		input_end(agent, command);
+	return frame->length == 0;
+}
+
+static bool obey_kill(struct agent *agent, const struct wire_frame *frame)
+{
+	struct command *command = command_find(agent, frame->stream);
+	struct wire_kill order;
+
+	if (!wire_get_kill(frame, &order))
+		return false;
+	if (command)
+		command_kill(command, order.signal, order.escalate_ms);
+	return true;
+}
+
+static bool obey_close(struct agent *agent, const struct wire_frame *frame)
+{
+	file_close(agent, frame->stream);
+	return frame->length == 0;
+}
+
+static bool obey_ping(struct agent *agent, const struct wire_frame *frame)
+{
+	struct wire_writer writer = box_begin(&agent->link.control);
+
+	return frame->length == 0 &&
+	       box_end(&agent->link.control, &writer, WIRE_PONG, frame->stream);
+}
+
+static bool obey_usage(struct agent *agent, const struct wire_frame *frame)
+{
+	struct wire_writer writer = box_begin(&agent->link.control);
+	struct wire_used used;
+
+	cgroup_usage(&agent->cgroup, &used);
+	used.uptime_ms = now_ms() - agent->started_ms;
+	wire_put_used(&writer, &used);
+	return frame->length == 0 &&
+	       box_end(&agent->link.control, &writer, WIRE_USED, frame->stream);
+}
+
+bool order_obey(struct agent *agent, const struct wire_frame *frame)
+{
+	switch (frame->type) {
+	case WIRE_START:
+		return obey_start(agent, frame);
+	case WIRE_RESUME:
+		return obey_resume(agent, frame);
+	case WIRE_FORGET:
+		return obey_forget(agent, frame);
+	case WIRE_ACK:
+		return obey_ack(agent, frame);
+	case WIRE_INPUT:
+		return obey_input(agent, frame);
+	case WIRE_INPUT_END:
+		return obey_input_end(agent, frame);
+	case WIRE_KILL:
+		return obey_kill(agent, frame);
+	case WIRE_OPEN:
+		return file_open(agent, frame);
+	case WIRE_READ:
+		return file_read(agent, frame);
+	case WIRE_CLOSE:
+		return obey_close(agent, frame);
+	case WIRE_PING:
+		return obey_ping(agent, frame);
+	case WIRE_USAGE:
+		return obey_usage(agent, frame);
+	case WIRE_HELLO:
+	case WIRE_COMMAND:
+	case WIRE_LISTED:
+	case WIRE_STARTED:
+	case WIRE_FAILED:
+	case WIRE_STDOUT:
+	case WIRE_STDERR:
+	case WIRE_EXITED:
+	case WIRE_TAKEN:
+	case WIRE_OPENED:
+	case WIRE_DATA:
+	case WIRE_END:
+	case WIRE_PONG:
+	case WIRE_USED:
+		return false; /* ours to say */
+	}
+	return false;
+}

@@ -1,0 +1,128 @@
+/* Fuzz target of the frame reader and every record.  The first byte of the input picks how the rest
+ * is cut into pieces; the same bytes fed whole must give exactly the same frames. */
+#include "wire.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { ENV_MAX = 8 };
+
+/* What came out of one way of feeding, boiled down to a count and a sum. */
+struct tally {
+	uint64_t frames;
+	uint64_t sum;
+};
+
+static void tally_add(struct tally *tally, uint64_t value)
+{
+	tally->sum = (tally->sum ^ value) * 0x100000001b3u;
+}
+
+static void decode_start(const struct wire_frame *frame)
+{
+	const char *env[ENV_MAX];
+	char *room = malloc(frame->length + 3 + ENV_MAX);
+	struct wire_start start;
+
+	if (room && wire_get_start(frame, room, env, ENV_MAX, &start))
+		for (uint32_t i = 0; i < start.env_count; i++)
+			if (strlen(start.env[i]) > WIRE_PAYLOAD_MAX)
+				abort();
+	free(room);
+}
+
+static void decode_texts(const struct wire_frame *frame)
+{
+	static struct wire_hello hello;
+	static struct wire_open open;
+	static struct wire_opened opened;
+	static struct wire_failed failed;
+
+	if (wire_get_hello(frame, &hello) && strlen(hello.runtimes) >= sizeof(hello.runtimes))
+		abort();
+	if (wire_get_open(frame, &open) && strlen(open.path) > WIRE_PATH_MAX)
+		abort();
+	if (wire_get_opened(frame, &opened) && opened.path[0] != '/')
+		abort();
+	if (wire_get_failed(frame, &failed) && strlen(failed.where) >= sizeof(failed.where))
+		abort();
+}
+
+static void decode_numbers(const struct wire_frame *frame, struct tally *tally)
+{
+	struct wire_command command;
+	struct wire_offsets offsets;
+	struct wire_kill order;
+	struct wire_exited exited;
+	struct wire_read read;
+	struct wire_used used;
+	uint64_t offset;
+	const uint8_t *bytes;
+	size_t len;
+
+	if (wire_get_command(frame, &command))
+		tally_add(tally, command.out_kept);
+	if (wire_get_offsets(frame, &offsets))
+		tally_add(tally, offsets.err);
+	if (wire_get_kill(frame, &order))
+		tally_add(tally, order.signal);
+	if (wire_get_exited(frame, &exited))
+		tally_add(tally, exited.out_total);
+	if (wire_get_read(frame, &read) && read.offset + read.length < read.offset)
+		abort();
+	if (wire_get_used(frame, &used))
+		tally_add(tally, used.uptime_ms);
+	if (wire_get_taken(frame, &offset))
+		tally_add(tally, offset);
+	if (wire_get_chunk(frame, &offset, &bytes, &len))
+		for (size_t i = 0; i < len; i++)
+			tally_add(tally, bytes[i]);
+}
+
+static bool on_frame(void *ctx, const struct wire_frame *frame)
+{
+	struct tally *tally = ctx;
+
+	if (frame->length > WIRE_PAYLOAD_MAX)
+		abort();
+	tally->frames++;
+	tally_add(tally, frame->type);
+	tally_add(tally, frame->stream);
+	decode_start(frame);
+	decode_texts(frame);
+	decode_numbers(frame, tally);
+	return true;
+}
+
+static bool feed_in_pieces(const uint8_t *data, size_t size, size_t piece, struct tally *tally)
+{
+	static struct wire_reader reader;
+	bool good = true;
+
+	wire_reader_init(&reader);
+	for (size_t at = 0; at < size && good; at += piece) {
+		size_t left = size - at;
+
+		good = wire_feed(&reader, data + at, left < piece ? left : piece, on_frame, tally);
+		if (good && wire_reader_wants(&reader) == 0)
+			abort();
+	}
+	return good;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct tally whole = { 0 };
+	struct tally pieces = { 0 };
+
+	if (size < 2)
+		return 0;
+	if (feed_in_pieces(data + 1, size - 1, size - 1, &whole) !=
+	    feed_in_pieces(data + 1, size - 1, (size_t)data[0] + 1, &pieces))
+		abort();
+	if (whole.frames != pieces.frames || whole.sum != pieces.sum)
+		abort();
+	return 0;
+}

@@ -1,0 +1,1000 @@
+/* The agent itself, as process 1 of namespaces made for each test: what a container is to it,
+ * without Podman.  Links come in as they do in production, by a process from outside that runs
+ * `agent link`. Needs root, and fails where namespaces cannot be made. */
+#include "wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { PATIENCE_MS = 20000, QUIET_MS = 150, KEPT = 256 * 1024 };
+
+/* --- a house for the agent --------------------------------------------------------------- */
+
+struct house {
+	char root[64];
+	pid_t builder;
+	pid_t init;
+};
+
+static void must(bool good, const char *what)
+{
+	if (good)
+		return;
+	perror(what);
+	_exit(99);
+}
+
+static void show(const char *path, const char *as, bool directory)
+{
+	if (directory)
+		must(mkdir(as, 0755) == 0, as);
+	else
+		must(close(open(as, O_CREAT | O_WRONLY, 0644)) == 0, as);
+	must(mount(path, as, NULL, MS_BIND | MS_REC, NULL) == 0, path);
+}
+
+/* The host's programs and libraries, which are folders or links into /usr. */
+static void show_system(const char *name)
+{
+	char path[32];
+	char target[64];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/%s", name);
+	len = readlink(path, target, sizeof(target) - 1);
+	if (len > 0) {
+		target[len] = '\0';
+		must(symlink(target, name) == 0, name);
+	} else if (access(path, F_OK) == 0) {
+		show(path, name, true);
+	}
+}
+
+/* In the new namespaces, as their process 1: never returns. */
+static void become_init(const struct house *house)
+{
+	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "private mounts");
+	must(mount("tmpfs", house->root, "tmpfs", 0, "size=64m,mode=755") == 0, "root");
+	must(chdir(house->root) == 0, "chdir");
+	show_system("usr");
+	show_system("bin");
+	show_system("lib");
+	show_system("lib64");
+	must(mkdir("dev", 0755) == 0 && mkdir("proc", 0755) == 0 && mkdir("old", 0755) == 0,
+	     "dirs");
+	show("/dev/null", "dev/null", false);
+	show("/dev/zero", "dev/zero", false);
+	show("/dev/urandom", "dev/urandom", false);
+	show(AGENT, "agent", false);
+	must(syscall(SYS_pivot_root, ".", "old") == 0 && chdir("/") == 0, "pivot_root");
+	must(umount2("/old", MNT_DETACH) == 0, "umount");
+	must(mount("proc", "/proc", "proc", 0, NULL) == 0, "proc");
+	execl("/agent", "agent", "init", (char *)NULL);
+	must(false, "exec");
+}
+
+static int house_build(void **state)
+{
+	struct house *house = calloc(1, sizeof(*house));
+	int told[2];
+
+	assert_non_null(house);
+	snprintf(house->root, sizeof(house->root), "/tmp/sandpod-agent-XXXXXX");
+	assert_non_null(mkdtemp(house->root));
+	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
+	house->builder = fork();
+	assert_true(house->builder >= 0);
+	if (house->builder == 0) {
+		pid_t init;
+
+		must(unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) == 0,
+		     "unshare");
+		init = fork();
+		must(init >= 0, "fork");
+		if (init == 0)
+			become_init(house);
+		must(write(told[1], &init, sizeof(init)) == (ssize_t)sizeof(init), "write");
+		close(told[1]);
+		waitpid(init, NULL, 0);
+		_exit(0);
+	}
+	close(told[1]);
+	assert_int_equal(read(told[0], &house->init, sizeof(house->init)), sizeof(house->init));
+	/* The last copy is closed by the exec: from then on its root is the one that links see. */
+	assert_int_equal(read(told[0], &(char){ 0 }, 1), 0);
+	close(told[0]);
+	*state = house;
+	return 0;
+}
+
+static int house_demolish(void **state)
+{
+	struct house *house = *state;
+
+	kill(house->init, SIGKILL);
+	waitpid(house->builder, NULL, 0);
+	rmdir(house->root);
+	free(house);
+	return 0;
+}
+
+/* --- a link ------------------------------------------------------------------------------ */
+
+struct link {
+	pid_t process;
+	int to;
+	int from;
+	struct wire_reader reader;
+	bool got_frame;
+	bool at_end;
+	/* the last frame */
+	struct wire_frame frame;
+	uint8_t payload[WIRE_PAYLOAD_MAX];
+	struct wire_hello hello;
+	/* what LISTED ended */
+	unsigned listed;
+	uint32_t listed_stream;
+	struct wire_command listed_command;
+};
+
+static void enter(const struct house *house, const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)house->init, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	must(fd >= 0 && setns(fd, 0) == 0, path);
+}
+
+/* What Podman does for an exec session: a process inside whose parent is outside. */
+static void become_session(const struct house *house, int in, int out)
+{
+	pid_t pid;
+	int status;
+
+	enter(house, "pid");
+	enter(house, "net");
+	enter(house, "mnt");
+	pid = fork();
+	must(pid >= 0, "fork");
+	if (pid == 0) {
+		dup2(in, 0);
+		dup2(out, 1);
+		execl("/agent", "agent", "link", (char *)NULL);
+		must(false, "exec");
+	}
+	close(in);
+	close(out);
+	must(waitpid(pid, &status, 0) == pid, "waitpid");
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 98);
+}
+
+static bool on_frame(void *ctx, const struct wire_frame *frame)
+{
+	struct link *link = ctx;
+
+	memcpy(link->payload, frame->payload, frame->length);
+	link->frame = *frame;
+	link->frame.payload = link->payload;
+	link->got_frame = true;
+	return true;
+}
+
+/* The next frame; false when none came in time, or the link ended. */
+static bool try_next(struct link *link, int wait_ms)
+{
+	uint8_t piece[WIRE_HEADER + WIRE_PAYLOAD_MAX];
+
+	link->got_frame = false;
+	while (!link->got_frame) {
+		struct pollfd ready = { .fd = link->from, .events = POLLIN };
+		ssize_t got;
+
+		if (poll(&ready, 1, wait_ms) <= 0)
+			return false;
+		got = read(link->from, piece, wire_reader_wants(&link->reader));
+		if (got <= 0) {
+			link->at_end = true;
+			return false;
+		}
+		assert_true(wire_feed(&link->reader, piece, (size_t)got, on_frame, link));
+	}
+	return true;
+}
+
+static const struct wire_frame *next(struct link *link)
+{
+	assert_true(try_next(link, PATIENCE_MS));
+	return &link->frame;
+}
+
+static const struct wire_frame *expect(struct link *link, enum wire_type type, uint32_t stream)
+{
+	next(link);
+	assert_int_equal(link->frame.type, type);
+	assert_int_equal(link->frame.stream, stream);
+	return &link->frame;
+}
+
+static struct link *link_make(const struct house *house)
+{
+	struct link *link = calloc(1, sizeof(*link));
+	int in[2];
+	int out[2];
+
+	assert_non_null(link);
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	link->process = fork();
+	assert_true(link->process >= 0);
+	if (link->process == 0) {
+		close(in[1]);
+		close(out[0]);
+		become_session(house, in[0], out[1]);
+	}
+	close(in[0]);
+	close(out[1]);
+	link->to = in[1];
+	link->from = out[0];
+	wire_reader_init(&link->reader);
+	assert_true(wire_get_hello(expect(link, WIRE_HELLO, 0), &link->hello));
+	while (next(link)->type == WIRE_COMMAND) {
+		link->listed++;
+		link->listed_stream = link->frame.stream;
+		assert_true(wire_get_command(&link->frame, &link->listed_command));
+	}
+	assert_int_equal(link->frame.type, WIRE_LISTED);
+	return link;
+}
+
+/* Breaks it off from our side, as a server that dies does. */
+static void link_drop(struct link *link)
+{
+	int status;
+
+	close(link->to);
+	close(link->from);
+	assert_int_equal(waitpid(link->process, &status, 0), link->process);
+	free(link);
+}
+
+static void order(struct link *link, enum wire_type type, uint32_t stream, const void *payload,
+		  size_t len)
+{
+	uint8_t bytes[WIRE_HEADER + WIRE_PAYLOAD_MAX];
+
+	wire_put_header(bytes, type, stream, (uint32_t)len);
+	if (len > 0)
+		memcpy(bytes + WIRE_HEADER, payload, len);
+	assert_int_equal(write(link->to, bytes, WIRE_HEADER + len), WIRE_HEADER + len);
+}
+
+/* A writer for the payload of one order; not for two at once. */
+static struct wire_writer fresh(void)
+{
+	static uint8_t payload[WIRE_PAYLOAD_MAX];
+
+	return (struct wire_writer){ .data = payload, .room = sizeof(payload) };
+}
+
+static void order_start(struct link *link, uint32_t stream, const struct wire_start *start)
+{
+	struct wire_writer writer = fresh();
+
+	wire_put_start(&writer, start);
+	order(link, WIRE_START, stream, writer.data, writer.len);
+}
+
+static void begin(struct link *link, uint32_t stream, const char *command)
+{
+	order_start(link, stream, &(struct wire_start){ .command = command, .workdir = "/tmp" });
+	order(link, WIRE_INPUT_END, stream, NULL, 0);
+}
+
+static void order_offsets(struct link *link, enum wire_type type, uint32_t stream, uint64_t out,
+			  uint64_t err)
+{
+	struct wire_writer writer = fresh();
+
+	wire_put_offsets(&writer, &(struct wire_offsets){ .out = out, .err = err });
+	order(link, type, stream, writer.data, writer.len);
+}
+
+static void order_kill(struct link *link, uint32_t stream, uint32_t signal, uint64_t escalate_ms)
+{
+	struct wire_writer writer = fresh();
+
+	wire_put_kill(&writer, &(struct wire_kill){ .signal = signal, .escalate_ms = escalate_ms });
+	order(link, WIRE_KILL, stream, writer.data, writer.len);
+}
+
+/* --- a command's result ------------------------------------------------------------------ */
+
+struct result {
+	char out[KEPT];
+	char err[4096];
+	uint64_t out_len;
+	uint64_t err_len;
+	bool acknowledge;
+	bool ended;
+	struct wire_exited exited;
+	struct wire_failed failed;
+};
+
+static void result_chunk(struct result *result, const struct wire_frame *frame)
+{
+	bool is_out = frame->type == WIRE_STDOUT;
+	uint64_t *len = is_out ? &result->out_len : &result->err_len;
+	const uint8_t *data;
+	uint64_t offset;
+	size_t more;
+
+	assert_true(wire_get_chunk(frame, &offset, &data, &more));
+	assert_int_equal(offset, *len);
+	assert_true(*len + more < (is_out ? sizeof(result->out) : sizeof(result->err)));
+	memcpy((is_out ? result->out : result->err) + *len, data, more);
+	*len += more;
+}
+
+/* Takes one frame of the command in. */
+static void result_take(struct result *result, struct link *link, uint32_t stream)
+{
+	const struct wire_frame *frame = &link->frame;
+
+	assert_int_equal(frame->stream, stream);
+	if (frame->type == WIRE_STDOUT || frame->type == WIRE_STDERR) {
+		result_chunk(result, frame);
+		if (result->acknowledge)
+			order_offsets(link, WIRE_ACK, stream, result->out_len, result->err_len);
+	} else if (frame->type == WIRE_EXITED) {
+		assert_true(wire_get_exited(frame, &result->exited));
+		assert_int_equal(result->exited.out_total, result->out_len);
+		assert_int_equal(result->exited.err_total, result->err_len);
+		result->ended = true;
+	} else if (frame->type == WIRE_FAILED) {
+		assert_true(wire_get_failed(frame, &result->failed));
+		result->ended = true;
+	}
+}
+
+static struct result *result_new(void)
+{
+	struct result *result = calloc(1, sizeof(*result));
+
+	assert_non_null(result);
+	result->acknowledge = true;
+	return result;
+}
+
+static struct result *finish(struct link *link, uint32_t stream, struct result *result)
+{
+	while (!result->ended) {
+		next(link);
+		result_take(result, link, stream);
+	}
+	return result;
+}
+
+/* Until a whole window has come, not one byte of it acknowledged, and then nothing more. */
+static void fill_window(struct link *link, uint32_t stream, struct result *result, int quiet_ms)
+{
+	result->acknowledge = false;
+	while (result->out_len < WIRE_WINDOW) {
+		next(link);
+		result_take(result, link, stream);
+	}
+	assert_int_equal(result->out_len, WIRE_WINDOW);
+	assert_false(try_next(link, quiet_ms));
+	assert_false(link->at_end);
+	result->acknowledge = true;
+}
+
+/* Until text has come out of it. */
+static struct result *until(struct link *link, uint32_t stream, const char *text)
+{
+	struct result *result = result_new();
+
+	while (!strstr(result->out, text)) {
+		next(link);
+		result_take(result, link, stream);
+		assert_false(result->ended);
+	}
+	return result;
+}
+
+static struct result *run(struct link *link, uint32_t stream, const char *command)
+{
+	begin(link, stream, command);
+	return finish(link, stream, result_new());
+}
+
+static void assert_out(struct link *link, uint32_t stream, const char *command, const char *out)
+{
+	struct result *result = run(link, stream, command);
+
+	assert_string_equal(result->out, out);
+	free(result);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* --- running ----------------------------------------------------------------------------- */
+
+static void a_command_gives_its_output_and_its_exit_code(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = run(link, 1, "pwd; echo oops >&2; exit 7");
+
+	assert_string_equal(result->out, "/tmp\n");
+	assert_string_equal(result->err, "oops\n");
+	assert_int_equal(result->exited.exit_code, 7);
+	assert_int_equal(result->exited.signal, 0);
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_NONE);
+	assert_true(result->exited.memory_peak > 0);
+	free(result);
+	link_drop(link);
+}
+
+static void started_comes_first_and_exited_last(void **state)
+{
+	struct link *link = link_make(*state);
+
+	begin(link, 1, "echo x");
+	expect(link, WIRE_STARTED, 1);
+	expect(link, WIRE_STDOUT, 1);
+	expect(link, WIRE_EXITED, 1);
+	link_drop(link);
+}
+
+static void the_environment_is_defaults_and_what_was_asked(void **state)
+{
+	static const char *const env[] = { "HOME=/elsewhere", "WORD=a b" };
+	struct link *link = link_make(*state);
+	struct wire_start start = { .command = "echo $HOME:$WORD:$LANG:$USER:$TERM",
+				    .workdir = "",
+				    .env = env,
+				    .env_count = 2 };
+	struct result *result;
+
+	order_start(link, 1, &start);
+	result = finish(link, 1, result_new());
+	assert_string_equal(result->out, "/elsewhere:a b:C.UTF-8:root:dumb\n");
+	free(result);
+	link_drop(link);
+}
+
+static void a_command_gets_nothing_of_ours_but_its_three_streams(void **state)
+{
+	struct link *link = link_make(*state);
+
+	assert_out(link, 1, "for i in {0..99} 255; do [ -e /proc/$$/fd/$i ] && echo $i; done",
+		   "0\n1\n2\n");
+	assert_out(link, 2, "grep -E '^Sig(Blk|Ign)' /proc/self/status | cut -f2 | sort -u",
+		   "0000000000000000\n");
+	link_drop(link);
+}
+
+static void a_missing_directory_is_a_failure_with_its_place(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+
+	order_start(link, 1, &(struct wire_start){ .command = "true", .workdir = "/nowhere" });
+	result = finish(link, 1, result_new());
+	assert_int_equal(result->failed.number, ENOENT);
+	assert_string_equal(result->failed.where, "chdir");
+	free(result);
+	link_drop(link);
+}
+
+static void standard_input_is_taken_and_ends(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+	uint8_t chunk[WIRE_CHUNK_HEADER + 6];
+
+	order_start(link, 1, &(struct wire_start){ .command = "cat; echo end", .workdir = "" });
+	wire_put_chunk(chunk, 0);
+	memcpy(chunk + WIRE_CHUNK_HEADER, "hello\n", 6);
+	order(link, WIRE_INPUT, 1, chunk, sizeof(chunk));
+	order(link, WIRE_INPUT, 1, chunk, sizeof(chunk)); /* sent again: known by its offset */
+	order(link, WIRE_INPUT_END, 1, NULL, 0);
+	result = finish(link, 1, result_new());
+	assert_string_equal(result->out, "hello\nend\n");
+	free(result);
+	link_drop(link);
+}
+
+static void forty_commands_at_once_do_not_mix(void **state)
+{
+	enum { MANY = 40 };
+	struct link *link = link_make(*state);
+	struct result *results[MANY + 1];
+	int left = MANY;
+
+	for (uint32_t i = 1; i <= MANY; i++) {
+		char command[64];
+
+		results[i] = result_new();
+		snprintf(command, sizeof(command), "echo %u; exit %u", i, i);
+		begin(link, i, command);
+	}
+	while (left > 0) {
+		uint32_t stream = next(link)->stream;
+
+		assert_in_range(stream, 1, MANY);
+		result_take(results[stream], link, stream);
+		left -= results[stream]->ended;
+	}
+	for (uint32_t i = 1; i <= MANY; i++) {
+		assert_int_equal(strtoul(results[i]->out, NULL, 10), i);
+		assert_int_equal(results[i]->exited.exit_code, i);
+		free(results[i]);
+	}
+	link_drop(link);
+}
+
+/* --- flow control and links -------------------------------------------------------------- */
+
+static void a_full_window_waits_blocks_nobody_and_loses_nothing(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = result_new();
+
+	begin(link, 1, "head -c 200000 /dev/zero; printf end");
+	fill_window(link, 1, result, QUIET_MS);
+	assert_out(link, 2, "echo other", "other\n");
+	order_offsets(link, WIRE_ACK, 1, result->out_len, 0);
+	finish(link, 1, result);
+	assert_int_equal(result->out_len, 200003);
+	assert_memory_equal(result->out + 200000, "end", 3);
+	free(result);
+	link_drop(link);
+}
+
+static void what_the_pipe_holds_at_the_end_waits_for_the_server(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = result_new();
+
+	/* A window full and most of a pipe full: the command can end, its output cannot. */
+	begin(link, 1, "head -c 130000 /dev/zero");
+	fill_window(link, 1, result, 4 * QUIET_MS);
+	order_offsets(link, WIRE_ACK, 1, result->out_len, 0);
+	finish(link, 1, result);
+	assert_int_equal(result->out_len, 130000);
+	free(result);
+	link_drop(link);
+}
+
+static void output_goes_on_where_a_broken_link_left_off(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = result_new();
+	uint64_t boot = link->hello.boot;
+
+	begin(link, 1, "head -c 150000 /dev/zero; echo end; exit 3");
+	while (result->out_len < 50000) {
+		next(link);
+		result_take(result, link, 1);
+	}
+	for (int i = 0; i < 3; i++) {
+		link_drop(link);
+		link = link_make(*state);
+		assert_int_equal(link->hello.boot, boot);
+		assert_int_equal(link->listed, 1);
+		assert_true(link->listed_command.out_kept <= result->out_len);
+		order_offsets(link, WIRE_RESUME, 1, result->out_len, 0);
+		if (!result->ended) {
+			next(link);
+			result_take(result, link, 1);
+		}
+	}
+	finish(link, 1, result);
+	assert_int_equal(result->out_len, 150004);
+	assert_int_equal(result->exited.exit_code, 3);
+	free(result);
+	link_drop(link);
+}
+
+static void nothing_of_a_listed_command_flows_before_resume(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = result_new();
+
+	begin(link, 5, "echo kept; exit 9");
+	while (next(link)->type != WIRE_EXITED)
+		;
+	link_drop(link);
+	link = link_make(*state);
+	assert_int_equal(link->listed, 1);
+	assert_int_equal(link->listed_stream, 5);
+	assert_int_equal(link->listed_command.over, 1);
+	assert_false(try_next(link, QUIET_MS));
+	assert_false(link->at_end);
+	order_offsets(link, WIRE_RESUME, 5, 0, 0);
+	finish(link, 5, result);
+	assert_string_equal(result->out, "kept\n");
+	assert_int_equal(result->exited.exit_code, 9);
+	free(result);
+	link_drop(link);
+}
+
+static void a_command_is_remembered_until_forget(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 5, "true"));
+	link_drop(link);
+	link = link_make(*state);
+	assert_int_equal(link->listed, 1);
+	order(link, WIRE_FORGET, 5, NULL, 0);
+	order(link, WIRE_PING, 0, NULL, 0);
+	expect(link, WIRE_PONG, 0);
+	link_drop(link);
+	link = link_make(*state);
+	assert_int_equal(link->listed, 0);
+	link_drop(link);
+}
+
+static void a_new_link_replaces_the_old_one(void **state)
+{
+	struct link *old = link_make(*state);
+	struct link *link = link_make(*state);
+
+	assert_false(try_next(old, PATIENCE_MS));
+	assert_true(old->at_end);
+	order(link, WIRE_PING, 0, NULL, 0);
+	expect(link, WIRE_PONG, 0);
+	link_drop(old);
+	link_drop(link);
+}
+
+static void a_bad_frame_ends_its_link_and_nothing_else(void **state)
+{
+	struct link *link = link_make(*state);
+	uint64_t boot = link->hello.boot;
+
+	begin(link, 1, "read line");
+	order(link, WIRE_HELLO, 0, NULL, 0);
+	while (try_next(link, PATIENCE_MS))
+		;
+	assert_true(link->at_end);
+	link_drop(link);
+	link = link_make(*state);
+	assert_int_equal(link->hello.boot, boot);
+	assert_int_equal(link->listed, 1);
+	link_drop(link);
+}
+
+static void a_process_from_inside_may_not_link(void **state)
+{
+	struct link *link = link_make(*state);
+
+	assert_out(link, 1,
+		   "/agent link 2>&1 >/dev/null </dev/null | cut -c1-19; (setsid /agent link &)",
+		   "agent link: refused\n");
+	assert_out(link, 2, "/agent init 2>&1", "agent init must be process 1\n");
+	order(link, WIRE_PING, 0, NULL, 0);
+	expect(link, WIRE_PONG, 0);
+	link_drop(link);
+}
+
+/* --- ending ------------------------------------------------------------------------------ */
+
+static const char count_sleepers[] = "n=0; for i in /proc/[0-9]*/cmdline; do "
+				     "read -r -d '' p < $i; [ \"$p\" = sleep ] && n=$((n+1)); done "
+				     "2>/dev/null; echo $n";
+
+static void killing_takes_children_that_left_the_session(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+
+	begin(link, 1,
+	      "setsid sleep 100 & (setsid sh -c 'sleep 100 & sleep 100; :' &); "
+	      "(trap '' TERM; sleep 100 & :); sleep 100 & echo go; sleep 100; :");
+	result = until(link, 1, "go");
+	order_kill(link, 1, SIGKILL, 0);
+	finish(link, 1, result);
+	assert_int_equal(result->exited.signal, SIGKILL);
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_KILL);
+	assert_out(link, 2, count_sleepers, "0\n");
+	free(result);
+	link_drop(link);
+}
+
+static void who_ignores_term_is_killed_in_the_end(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+	uint64_t before;
+
+	begin(link, 1, "(trap '' TERM; sleep 100 & :) ; echo go; sleep 100; :");
+	result = until(link, 1, "go");
+	before = now_ms();
+	order_kill(link, 1, SIGTERM, 300);
+	finish(link, 1, result);
+	assert_true(now_ms() - before >= 300);
+	assert_int_equal(result->exited.signal, SIGTERM);
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_KILL);
+	assert_out(link, 2, count_sleepers, "0\n");
+	free(result);
+	link_drop(link);
+}
+
+static void a_signal_alone_ends_nothing_by_itself(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+
+	begin(link, 1,
+	      "trap 'echo heard; exit 5' USR1; echo go; while :; do read -t 1 x < /dev/zero; done");
+	result = until(link, 1, "go");
+	order_kill(link, 1, SIGUSR1, 0);
+	finish(link, 1, result);
+	assert_string_equal(result->out, "go\nheard\n");
+	assert_int_equal(result->exited.exit_code, 5);
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_NONE);
+	free(result);
+	link_drop(link);
+}
+
+static void a_command_is_killed_when_its_time_is_up(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+
+	order_start(link, 1,
+		    &(struct wire_start){ .command = "setsid sleep 100 & sleep 100; :",
+					  .workdir = "",
+					  .kill_after_ms = 200 });
+	result = finish(link, 1, result_new());
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_TIMEOUT);
+	assert_int_equal(result->exited.signal, SIGKILL);
+	assert_true(result->exited.duration_ms >= 200);
+	assert_out(link, 2, count_sleepers, "0\n");
+	free(result);
+	link_drop(link);
+}
+
+static void a_background_child_neither_holds_the_end_back_nor_dies_of_it(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result;
+
+	/* It writes on after the end, and says so in the pipe of names only when that went well. */
+	assert_out(link, 1, "mkfifo gate done", "");
+	begin(link, 2, "(read x < gate; echo late; echo well > done) & echo hi");
+	result = finish(link, 2, result_new());
+	assert_string_equal(result->out, "hi\n");
+	assert_in_range(result->exited.duration_ms, 0, 5000);
+	assert_out(link, 3, "echo > gate; cat done", "well\n");
+	free(result);
+	link_drop(link);
+}
+
+static void a_supervisor_killed_from_inside_ends_only_its_command(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = run(link, 1, "sleep 100 & kill -9 $PPID; sleep 100; :");
+
+	assert_int_equal(result->exited.signal, SIGKILL);
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_NONE);
+	assert_out(link, 2, count_sleepers, "0\n");
+	free(result);
+	link_drop(link);
+}
+
+static void process_one_cannot_be_ended_from_inside(void **state)
+{
+	struct link *link = link_make(*state);
+
+	assert_out(link, 1,
+		   "for s in TERM KILL INT HUP QUIT USR1 STOP SEGV; do kill -$s 1; done; echo on",
+		   "on\n");
+	assert_out(link, 2, "kill -TERM -1; echo on", "on\n");
+	assert_out(link, 3, "echo still", "still\n");
+	link_drop(link);
+}
+
+static void a_signal_from_outside_clears_the_house(void **state)
+{
+	const struct house *house = *state;
+	struct link *link = link_make(house);
+	struct result *result;
+
+	begin(link, 1, "setsid sleep 100 & echo go; sleep 100; :");
+	result = until(link, 1, "go");
+	assert_int_equal(kill(house->init, SIGUSR1), 0);
+	/* The link process is gone with the rest; process 1 remembers. */
+	while (try_next(link, PATIENCE_MS))
+		;
+	link_drop(link);
+	link = link_make(house);
+	assert_int_equal(link->listed, 1);
+	order_offsets(link, WIRE_RESUME, 1, 3, 0);
+	finish(link, 1, result);
+	assert_int_equal(result->exited.signal, SIGKILL);
+	assert_int_equal(result->exited.cause, WIRE_CAUSE_KILL);
+	free(result);
+	link_drop(link);
+}
+
+static void term_from_outside_ends_process_one(void **state)
+{
+	const struct house *house = *state;
+
+	link_drop(link_make(house)); /* it is up and listens to signals */
+	assert_int_equal(kill(house->init, SIGTERM), 0);
+	assert_int_equal(waitpid(house->builder, NULL, 0), house->builder);
+}
+
+/* --- files ------------------------------------------------------------------------------- */
+
+static const uint32_t file_stream = WIRE_FILE_STREAM | 1;
+
+static const struct wire_frame *open_file(struct link *link, const char *path)
+{
+	static struct wire_open open;
+	struct wire_writer writer = fresh();
+
+	snprintf(open.base, sizeof(open.base), "/tmp");
+	snprintf(open.path, sizeof(open.path), "%s", path);
+	wire_put_open(&writer, &open);
+	order(link, WIRE_OPEN, file_stream, writer.data, writer.len);
+	return next(link);
+}
+
+static void assert_refused(struct link *link, const char *path, int number)
+{
+	struct wire_failed failed;
+
+	assert_int_equal(open_file(link, path)->type, WIRE_FAILED);
+	assert_true(wire_get_failed(&link->frame, &failed));
+	assert_int_equal(failed.number, number);
+}
+
+static void only_plain_files_can_be_opened(void **state)
+{
+	static struct wire_opened opened;
+	struct link *link = link_make(*state);
+
+	free(run(link, 1,
+		 "printf hello > plain; ln -s plain link; mkfifo fifo; "
+		 "ln -s /proc/self/exe magic; ln -s self self"));
+	assert_refused(link, "none", ENOENT);
+	assert_refused(link, ".", EISDIR);
+	assert_refused(link, "fifo", ENXIO);
+	assert_refused(link, "/dev/zero", ENXIO);
+	assert_refused(link, "/proc/version", EACCES);
+	assert_refused(link, "magic", ELOOP);
+	assert_refused(link, "self", ELOOP);
+	assert_refused(link, "plain/x", ENOTDIR);
+	assert_int_equal(open_file(link, "../tmp/link")->type, WIRE_OPENED);
+	assert_true(wire_get_opened(&link->frame, &opened));
+	assert_string_equal(opened.path, "/tmp/plain");
+	assert_int_equal(opened.size, 5);
+	link_drop(link);
+}
+
+static void order_read(struct link *link, uint64_t offset, uint64_t length)
+{
+	struct wire_writer writer = fresh();
+
+	wire_put_read(&writer, &(struct wire_read){ .offset = offset, .length = length });
+	order(link, WIRE_READ, file_stream, writer.data, writer.len);
+}
+
+static void assert_end(struct link *link, int number)
+{
+	struct wire_failed failed;
+
+	assert_true(wire_get_failed(expect(link, WIRE_END, file_stream), &failed));
+	assert_int_equal(failed.number, number);
+}
+
+static void a_range_is_read_and_a_short_file_says_so(void **state)
+{
+	struct link *link = link_make(*state);
+	const uint8_t *data;
+	uint64_t offset;
+	size_t len;
+
+	free(run(link, 1, "printf hello > plain"));
+	assert_int_equal(open_file(link, "plain")->type, WIRE_OPENED);
+	order_read(link, 1, 3);
+	assert_true(wire_get_chunk(expect(link, WIRE_DATA, file_stream), &offset, &data, &len));
+	assert_int_equal(offset, 1);
+	assert_int_equal(len, 3);
+	assert_memory_equal(data, "ell", 3);
+	assert_end(link, 0);
+	order_read(link, 4, 100);
+	expect(link, WIRE_DATA, file_stream);
+	assert_end(link, ENODATA);
+	order_read(link, 0, 0);
+	assert_end(link, 0);
+	order(link, WIRE_CLOSE, file_stream, NULL, 0);
+	assert_int_equal(open_file(link, "plain")->type, WIRE_OPENED);
+	link_drop(link);
+}
+
+static void a_file_waits_for_its_window_and_commands_pass(void **state)
+{
+	struct link *link = link_make(*state);
+	uint64_t sum = 0;
+
+	free(run(link, 1, "truncate -s 3M big"));
+	assert_int_equal(open_file(link, "big")->type, WIRE_OPENED);
+	order_read(link, 0, 3 * 1024 * 1024);
+	while (sum < WIRE_FILE_WINDOW)
+		sum += expect(link, WIRE_DATA, file_stream)->length - WIRE_CHUNK_HEADER;
+	assert_int_equal(sum, WIRE_FILE_WINDOW);
+	assert_false(try_next(link, QUIET_MS));
+	assert_out(link, 2, "echo other", "other\n");
+	while (sum < 3 * 1024 * 1024) {
+		order_offsets(link, WIRE_ACK, file_stream, sum, 0);
+		sum += expect(link, WIRE_DATA, file_stream)->length - WIRE_CHUNK_HEADER;
+	}
+	assert_end(link, 0);
+	link_drop(link);
+}
+
+#define IN_A_HOUSE(test) cmocka_unit_test_setup_teardown(test, house_build, house_demolish)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_A_HOUSE(a_command_gives_its_output_and_its_exit_code),
+		IN_A_HOUSE(started_comes_first_and_exited_last),
+		IN_A_HOUSE(the_environment_is_defaults_and_what_was_asked),
+		IN_A_HOUSE(a_command_gets_nothing_of_ours_but_its_three_streams),
+		IN_A_HOUSE(a_missing_directory_is_a_failure_with_its_place),
+		IN_A_HOUSE(standard_input_is_taken_and_ends),
+		IN_A_HOUSE(forty_commands_at_once_do_not_mix),
+		IN_A_HOUSE(a_full_window_waits_blocks_nobody_and_loses_nothing),
+		IN_A_HOUSE(what_the_pipe_holds_at_the_end_waits_for_the_server),
+		IN_A_HOUSE(output_goes_on_where_a_broken_link_left_off),
+		IN_A_HOUSE(nothing_of_a_listed_command_flows_before_resume),
+		IN_A_HOUSE(a_command_is_remembered_until_forget),
+		IN_A_HOUSE(a_new_link_replaces_the_old_one),
+		IN_A_HOUSE(a_bad_frame_ends_its_link_and_nothing_else),
+		IN_A_HOUSE(a_process_from_inside_may_not_link),
+		IN_A_HOUSE(killing_takes_children_that_left_the_session),
+		IN_A_HOUSE(who_ignores_term_is_killed_in_the_end),
+		IN_A_HOUSE(a_signal_alone_ends_nothing_by_itself),
+		IN_A_HOUSE(a_command_is_killed_when_its_time_is_up),
+		IN_A_HOUSE(a_background_child_neither_holds_the_end_back_nor_dies_of_it),
+		IN_A_HOUSE(a_supervisor_killed_from_inside_ends_only_its_command),
+		IN_A_HOUSE(process_one_cannot_be_ended_from_inside),
+		IN_A_HOUSE(a_signal_from_outside_clears_the_house),
+		IN_A_HOUSE(term_from_outside_ends_process_one),
+		IN_A_HOUSE(only_plain_files_can_be_opened),
+		IN_A_HOUSE(a_range_is_read_and_a_short_file_says_so),
+		IN_A_HOUSE(a_file_waits_for_its_window_and_commands_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
