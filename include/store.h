@@ -132,6 +132,9 @@ bool store_command_add(struct store *store, const struct command_row *row,
 /* Writes all that the end of a command fixes: state … stderr_bytes, started_at excepted. */
 bool store_command_end(struct store *store, const struct command_row *row,
 		       struct error *err) must_check;
+/* Its input is closed, and nothing of it is still to be delivered. */
+bool store_command_set_input_closed(struct store *store, const char *id,
+				    struct error *err) must_check;
 bool store_command_find(struct store *store, const char *id, struct command_row *ret_row,
 			struct error *err) must_check;
 /* What was running becomes lost, for the reason given (its container went away). */

@@ -102,13 +102,20 @@ static void clear_house(struct agent *agent)
 	kill_everything();
 }
 
+/* A sender of 0 is outside of our pid namespace.  Nobody inside may order us, but can have a 0
+ * written there by other means than kill(2): sigqueue with a number of its own, or SIGIO turned
+ * into another signal (F_SETSIG). */
+static bool is_from_outside(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code == SI_USER && info->ssi_pid == 0;
+}
+
 static void signals_ready(struct agent *agent)
 {
 	struct signalfd_siginfo info;
 
 	while (read(agent->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		/* A sender of 0 is outside of our pid namespace.  Nobody inside may order us. */
-		if (info.ssi_pid != 0)
+		if (!is_from_outside(&info))
 			continue;
 		if (info.ssi_signo == SIGTERM)
 			agent->leaving = true;

@@ -52,6 +52,12 @@ pid_t process_parent(pid_t pid)
 {
 	struct stat_fields fields;
 
+	if (!stat_read(pid, &fields))
+		return -1;
+	if (fields.parent != 0)
+		return fields.parent;
+	/* So looks a process from outside, and for a moment also one that is being reaped
+	 * (do_task_stat in fs/proc/array.c).  The number of that one leads nowhere by now. */
 	return stat_read(pid, &fields) ? fields.parent : -1;
 }
 

@@ -274,6 +274,17 @@ struct podman_call *podman_container_kill(struct podman *podman, const char *id,
 	return call;
 }
 
+struct podman_call *podman_container_signal(struct podman *podman, const char *id, const char *name,
+					    podman_done_fn *done, void *ctx)
+{
+	struct podman_call *call = call_new(podman, "signal the container", answer_done, ctx);
+
+	call->tell.done = done;
+	call_send(call, "POST", path_with(path_of("/containers/", id, "/kill?"), "signal", name),
+		  NULL, QUICK_MS);
+	return call;
+}
+
 /* 200 with [{"Id":…,"Err":null}]; Err is where a failed removal hides. */
 static bool on_removed(struct podman_call *call, const struct answer *answer,
 		       const struct error *err)

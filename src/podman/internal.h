@@ -217,6 +217,8 @@ bool service_files_write(const struct service_paths *paths, const struct podman_
 			 struct error *err) must_check;
 /* orphans.c: kills what forked itself off a service on this socket that is dead. */
 void service_orphans_kill(const char *socket);
+/* orphans.c: kills what still watches over containers of this storage, all of which are gone. */
+void service_janitors_kill(const char *storage);
 
 /* --- mounts.c ------------------------------------------------------------------------------ */
 

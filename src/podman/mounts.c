@@ -113,6 +113,7 @@ void mounts_unshare(const struct service_paths *paths)
 	walk_mounts(on_mount_below, &below);
 	if (below.is_found)
 		return; /* a container lives on */
+	service_janitors_kill(paths->storage);
 	/* Lazily: an exec that ended just now has its conmon in there for two more seconds.  Some
 	 * lie over one another: a clean-up in another namespace has mounted its own. */
 	while (umount2(overlay, UMOUNT_NOFOLLOW | MNT_DETACH) == 0)

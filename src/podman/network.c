@@ -1,6 +1,13 @@
 /* Networks of containers. */
 #include "internal.h"
 
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 static struct json *create_body(const char *name, const char *interface_name, const char *subnet)
 {
 	struct json *body = json_object();
@@ -78,4 +85,20 @@ struct podman_call *podman_network_remove(struct podman *podman, const char *nam
 	call->tell.done = done;
 	call_send(call, "DELETE", path_of("/networks/", name, ""), NULL, QUICK_MS);
 	return call;
+}
+
+bool podman_bridge_keep_address(const char *interface_name, struct error *err)
+{
+	auto_fd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	if (!interface_name_is_plain(interface_name))
+		return error_set(err, ERROR_NOT_FOUND, "there is no such bridge");
+	memcpy(request.ifr_name, interface_name, strlen(interface_name));
+	/* An address that was set, be it to what it was, does not follow the ports any more. */
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request) != 0 ||
+	    ioctl(fd, SIOCSIFHWADDR, &request) != 0)
+		return error_set_errno(err, ERROR_UNAVAILABLE, errno,
+				       "the bridge's hardware address cannot be kept");
+	return true;
 }

@@ -115,6 +115,18 @@ bool store_command_end(struct store *store, const struct command_row *row, struc
 	return statement_change(st, "command", err);
 }
 
+static const char input_closed_sql[] = "UPDATE command SET input_closed = 1 WHERE id = :id";
+
+bool store_command_set_input_closed(struct store *store, const char *id, struct error *err)
+{
+	auto_statement st = statement_borrow(store, input_closed_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", id);
+	return statement_change(st, "command", err);
+}
+
 static const char find_sql[] = "SELECT " COLUMNS " FROM command WHERE id = :id";
 
 bool store_command_find(struct store *store, const char *id, struct command_row *ret_row,

@@ -446,6 +446,22 @@ static void killing_what_does_not_run_is_success(void **state)
 	}
 }
 
+static void a_signal_is_named_and_refused_by_what_does_not_run(void **state)
+{
+	struct fake *fake = *state;
+
+	fake->answers[0] = "HTTP/1.1 204 No Content\r\n\r\n";
+	(void)podman_container_signal(fake->podman, "abc", "USR1", on_done, fake);
+	loop_run(fake->loop);
+	assert_int_equal(fake->err.kind, ERROR_NONE);
+	assert_non_null(
+		strstr(fake->last_request, "POST /v4.0.0/libpod/containers/abc/kill?signal=USR1 "));
+	reply(fake, 1, "409 X", "{\"cause\":\"x\",\"message\":\"y\",\"response\":409}    ");
+	(void)podman_container_signal(fake->podman, "abc", "USR1", on_done, fake);
+	loop_run(fake->loop);
+	assert_int_equal(fake->err.kind, ERROR_CONFLICT);
+}
+
 static void a_removal_that_hides_its_failure_fails(void **state)
 {
 	struct fake *fake = *state;
@@ -852,6 +868,7 @@ int main(void)
 		TEST(a_warning_undoes_the_create),
 		TEST(a_created_container_has_its_id),
 		TEST(killing_what_does_not_run_is_success),
+		TEST(a_signal_is_named_and_refused_by_what_does_not_run),
 		TEST(a_removal_that_hides_its_failure_fails),
 		TEST(a_pull_tells_its_progress),
 		TEST(a_pull_is_cancelled_from_its_progress),

@@ -25,6 +25,7 @@ static void nasty_names_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_false(interface_name_is_plain(bad[i]));
 		assert_false(fence_text(bad[i], true, &text));
+		assert_false(fence_removal_text(bad[i], true, &text));
 		assert_int_equal(text.len, 0);
 	}
 	assert_true(interface_name_is_plain("sp0a1b2c3d4e5f6"));
@@ -84,11 +85,12 @@ static void delete_tables(void)
 	(void)nft(bridge, &output);
 }
 
-static void the_kernel_takes_the_rules_twice(void **state)
+static void the_kernel_takes_the_rules_twice_and_gives_them_up_twice(void **state)
 {
 	static const char *const list[] = { "nft", "list", "table", "inet", "fence_sandpodtest",
 					    NULL };
 	auto_buf output = BUF_INIT(64 << 10);
+	auto_buf nothing = BUF_INIT(4096);
 	struct result result = { 0 };
 	struct error err;
 
@@ -104,6 +106,13 @@ static void the_kernel_takes_the_rules_twice(void **state)
 		assert_int_equal(result.count, i);
 	}
 	assert_true(nft(list, &output));
+	for (int i = 3; i <= 4; i++) {
+		assert_true(podman_fence_lower(result.loop, name, on_done, &result, &err));
+		loop_run(result.loop);
+		assert_string_equal(result.err.text, "");
+		assert_int_equal(result.count, i);
+	}
+	assert_false(nft(list, &nothing));
 	delete_tables();
 	loop_free(result.loop);
 	assert_non_null(strstr(output.data, "iifname \"sandpodtest\" drop"));
@@ -134,7 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nasty_names_are_refused),
 		cmocka_unit_test(the_rules_name_the_bridge_and_what_is_not_public),
-		cmocka_unit_test(the_kernel_takes_the_rules_twice),
+		cmocka_unit_test(the_kernel_takes_the_rules_twice_and_gives_them_up_twice),
 		cmocka_unit_test(a_nasty_bridge_is_not_fenced_in),
 	};
 

@@ -11,7 +11,8 @@
 #include <unistd.h>
 #include "internal.h"
 
-#define SOCKET "/tmp/sandpod-orphan-test/podman.sock"
+#define SOCKET	"/tmp/sandpod-orphan-test/podman.sock"
+#define STORAGE "/tmp/sandpod-orphan-test/storage"
 
 extern char **environ;
 
@@ -53,10 +54,30 @@ static void only_the_copy_is_killed(void **state)
 	end(other);
 }
 
+static void what_watches_over_containers_of_that_storage_alone_is_killed(void **state)
+{
+	pid_t janitor = start("/usr/bin/conmon", STORAGE "/overlay-containers/x/userdata");
+	pid_t cleanup = start("/usr/bin/podman", STORAGE);
+	pid_t longer = start("/usr/bin/conmon", STORAGE "2/overlay-containers/x");
+	pid_t other = start("/usr/bin/tar", STORAGE);
+	int status = 0;
+
+	(void)state;
+	service_janitors_kill(STORAGE);
+	assert_int_equal(waitpid(janitor, &status, 0), janitor);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	assert_int_equal(waitpid(cleanup, &status, 0), cleanup);
+	assert_true(lives(longer));
+	assert_true(lives(other));
+	end(longer);
+	end(other);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_copy_is_killed),
+		cmocka_unit_test(what_watches_over_containers_of_that_storage_alone_is_killed),
 	};
 
 	if (argc == 4 && strncmp(argv[0], "podm", 4) == 0)

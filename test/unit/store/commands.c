@@ -92,6 +92,20 @@ static void the_end_is_written_whole_and_to_one_row_alone(void **state)
 	command_row_release(&ended);
 }
 
+static void the_end_of_input_is_written_to_one_row_alone(void **state)
+{
+	auto_command_row one = { 0 }, other = { 0 };
+
+	add_command(*state, "x-1", "c-1", 1);
+	add_command(*state, "x-2", "c-1", 2);
+	must(store_command_set_input_closed(*state, "x-1", &err));
+	must(store_command_find(*state, "x-1", &one, &err));
+	must(store_command_find(*state, "x-2", &other, &err));
+	assert_true(one.input_closed);
+	assert_false(other.input_closed);
+	must_fail(store_command_set_input_closed(*state, "x-0", &err), ERROR_NOT_FOUND);
+}
+
 static void an_unknown_id_is_not_found_and_leaves_the_row_untouched(void **state)
 {
 	struct command_row row = { .signal = 5, .id = "x-0" };
@@ -247,6 +261,7 @@ int main(void)
 		TEST(a_row_comes_back_as_it_went_in),
 		TEST(a_command_as_long_as_a_request_may_be_is_kept_whole),
 		TEST(the_end_is_written_whole_and_to_one_row_alone),
+		TEST(the_end_of_input_is_written_to_one_row_alone),
 		TEST(an_unknown_id_is_not_found_and_leaves_the_row_untouched),
 		TEST(an_id_and_a_stream_are_taken_once),
 		TEST(a_command_needs_its_container),
