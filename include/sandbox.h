@@ -1,0 +1,250 @@
+/* The domain: containers that agents asked for, the commands in them and the links to their files.
+ *
+ * A container's life (state.c has the table, and the one function that moves it):
+ *
+ *	creating ──> running ──> destroying ──> gone
+ *	    │           │            ^
+ *	    └────────> failed ───────┘
+ *
+ * Each move is written to the database before its effect.  `gone` rows stay for 48 hours as
+ * tombstones that say when, why and what to do.
+ *
+ * Every function takes the owner that asks; what belongs to another owner is not found, in the
+ * same words as what never existed.  Functions with a `done` callback start an operation: done runs
+ * exactly once, from the loop, never before the function has returned; views and errors in it are
+ * borrowed.  Functions returning bool answer at once. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "buf.h"
+#include "error.h"
+#include "loop.h"
+#include "own.h"
+#include "podman.h"
+#include "store.h"
+
+struct sandboxes;
+
+/* What is needed to make containers; texts are borrowed and must outlive the sandboxes. */
+struct sandbox_settings {
+	const char *data_dir;	/* command output lies in data_dir/spool */
+	const char *agent_path; /* the static program that becomes process 1 */
+	const char *base_url;	/* of file links, without a slash at its end */
+	const char *image;
+	int64_t memory, cpu_milli, pids, disk; /* defaults and maxima; disk 0: not bounded */
+	int64_t ttl_ms;			       /* default and maximum */
+	const char *network;	  /* the widest mode allowed here: "none" or "internet" */
+	const char *network_name; /* Podman's network for "internet" */
+	const char *bridge;	  /* its interface, on this machine; NULL without "internet" */
+	int64_t open_files_max, processes_max;
+	const char *seccomp_profile; /* NULL: Podman's default */
+	int64_t command_timeout_ms;
+	int64_t output_limit;
+	int64_t output_spool;
+	int64_t max_containers;
+	const char *allow_unenforced; /* "memory,pids": limits that may be missing */
+};
+
+/* Reads what the database knows and makes the spool directory.  Does not talk to Podman yet. */
+struct sandboxes *sandboxes_open(struct loop *loop, struct store *store, struct podman *podman,
+				 const struct sandbox_settings *settings,
+				 struct error *err) must_check;
+/* Containers live on; links are closed.  Operations under way end with ERROR_CANCELLED first. */
+void sandboxes_close(struct sandboxes *all);
+
+/* Podman answers (again): reconcile both ways and link every living container. */
+void sandboxes_podman_up(struct sandboxes *all);
+/* Podman is away: links are broken; commands run on; new work waits or is refused. */
+void sandboxes_podman_down(struct sandboxes *all);
+bool sandboxes_podman_is_up(const struct sandboxes *all);
+/* Called when Podman seems to hang (a deadline passed on a call that never takes long). */
+void sandboxes_on_wedged(struct sandboxes *all, void (*on_wedged)(void *ctx), void *ctx);
+/* Living containers. */
+int64_t sandboxes_count(const struct sandboxes *all);
+/* Destroys every living container; done when all are gone. */
+typedef void sandbox_done_fn(void *ctx, const struct error *err);
+void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *ctx);
+
+/* Makes one container with the default shape, has its walls measured and destroys it.  An error
+ * says which limit is not enforced on this machine and what to do. */
+void sandboxes_prove(struct sandboxes *all, sandbox_done_fn *done, void *ctx);
+
+/* --- containers --------------------------------------------------------------------------- */
+
+/* A wish; 0 and NULL mean the default.  Texts are copied. */
+struct sandbox_request {
+	const char *owner;
+	const char *name;
+	const char *request_id;
+	const char *image;
+	int64_t memory, cpu_milli, pids, disk;
+	int64_t ttl_ms;
+	const char *network;
+	const char *workdir;
+	const char *const *env; /* "NAME=value" …, NULL-terminated; may be NULL */
+};
+
+/* What is known of a container: its row, and what was measured in it. */
+struct sandbox_view {
+	const struct container_row *row;
+	bool linked;
+	int64_t uptime_ms;
+	int64_t commands_running;
+	int64_t files_shared;
+	const char *runtimes; /* space-separated; "" before the first link */
+	/* Only after sandbox_check; -1 where it cannot be read. */
+	int64_t memory_bytes, memory_peak_bytes, cpu_ms, pids, disk_bytes;
+};
+
+struct sandbox_op; /* an operation under way */
+/* Cancelling stops waiting, not the work: done follows with ERROR_CANCELLED. */
+void sandbox_cancel(struct sandbox_op *op);
+
+typedef void sandbox_view_fn(void *ctx, const struct sandbox_view *view, const struct error *err);
+
+/* NULL with err when refused at once (over a maximum, too many containers); done is not called. */
+struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *request,
+				  sandbox_view_fn *done, void *ctx, struct error *err) must_check;
+/* A living container with its usage.  ERROR_GONE with the tombstone's sentence when it is over. */
+struct sandbox_op *sandbox_check(struct sandboxes *all, const char *owner, const char *id,
+				 int64_t extend_ms, sandbox_view_fn *done, void *ctx,
+				 struct error *err) must_check;
+/* Each of the owner's containers, oldest first; returning false ends the walk. */
+typedef bool sandbox_each_fn(void *ctx, const struct sandbox_view *view);
+bool sandbox_each(struct sandboxes *all, const char *owner, bool include_gone,
+		  sandbox_each_fn *on_view, void *ctx, struct error *err) must_check;
+/* Answers at once and finishes in the background; a tombstone answers the same.  *ret_destroyed_at
+ * is wall milliseconds. */
+bool sandbox_destroy(struct sandboxes *all, const char *owner, const char *id,
+		     int64_t *ret_destroyed_at, struct error *err) must_check;
+
+/* --- commands ----------------------------------------------------------------------------- */
+
+struct command_request {
+	const char *owner;
+	const char *container_id;
+	const char *command;
+	const char *workdir;	/* NULL: the container's */
+	const char *const *env; /* NULL-terminated; may be NULL */
+	const char *stdin_text; /* fed and closed; NULL: stays open for send_input */
+	int64_t wait_ms;	/* how long to wait before handing it back running */
+	int64_t kill_after_ms;	/* 0: the default */
+};
+
+enum command_stream { COMMAND_STDOUT = 1, COMMAND_STDERR = 2 };
+
+/* A command's row and the way to its output, valid inside the callback. */
+struct command_view {
+	const struct command_row *row;
+	struct sandboxes *all;
+	int64_t spool_limit;  /* how much of a stream is kept from its start */
+	int64_t kept[3];      /* by command_stream: bytes that can be read, from the start */
+	int64_t tail_from[3]; /* from here to the end they can be read too; the total: no tail */
+	const char *hint;     /* NULL unless we know something */
+	bool matched;	      /* wait_for was found */
+	const struct command *command; /* private */
+};
+
+typedef void command_view_fn(void *ctx, const struct command_view *view, const struct error *err);
+
+/* done when the command ended or wait_ms passed, whichever is first. */
+struct sandbox_op *command_start(struct sandboxes *all, const struct command_request *request,
+				 command_view_fn *done, void *ctx, struct error *err) must_check;
+
+struct command_watch {
+	const char *owner;
+	const char *command_id;
+	int64_t wait_ms;      /* 0: answer at once */
+	const char *wait_for; /* a regular expression (PCRE2); NULL: wait for the end */
+};
+/* done when it ended, when wait_for appeared in new or old output, or when wait_ms passed. */
+struct sandbox_op *command_check(struct sandboxes *all, const struct command_watch *watch,
+				 command_view_fn *done, void *ctx, struct error *err) must_check;
+/* text may be NULL with eof.  done when the agent took all of it, or after wait_ms. */
+struct sandbox_op *command_input(struct sandboxes *all, const char *owner, const char *command_id,
+				 const char *text, size_t len, bool eof, command_view_fn *done,
+				 void *ctx, struct error *err) must_check;
+/* Ends the whole tree: signal first, SIGKILL after two seconds; done when it ended (or after
+ * wait_ms).  One that is over answers as it is. */
+struct sandbox_op *command_kill(struct sandboxes *all, const char *owner, const char *command_id,
+				int signal, int64_t wait_ms, command_view_fn *done, void *ctx,
+				struct error *err) must_check;
+typedef bool command_each_fn(void *ctx, const struct command_row *row);
+bool command_each(struct sandboxes *all, const char *owner, const char *container_id,
+		  command_each_fn *on_row, void *ctx, struct error *err) must_check;
+
+/* Reads what is kept of a stream: up to len bytes from offset on.  Inside a command callback.
+ * Appends to ret_data. */
+bool command_output(const struct command_view *view, enum command_stream stream, int64_t offset,
+		    int64_t len, struct buf *ret_data, struct error *err) must_check;
+
+/* Lines that match, found in a helper thread; each "NUMBER:line\n". */
+struct command_grep {
+	const char *owner;
+	const char *command_id;
+	const char *pattern; /* PCRE2 */
+	enum command_stream stream;
+	size_t most; /* bytes of result */
+};
+typedef void command_grep_fn(void *ctx, const char *lines, size_t len, int64_t matches,
+			     const struct error *err);
+struct sandbox_op *command_grep(struct sandboxes *all, const struct command_grep *grep,
+				command_grep_fn *done, void *ctx, struct error *err) must_check;
+
+/* --- files -------------------------------------------------------------------------------- */
+
+struct file_view {
+	const char *id;
+	const char *url;
+	const char *name;
+	const char *path;
+	uint64_t size;
+	int64_t modified_ms;
+	const char *media_type;
+	int64_t expires_at;
+};
+typedef void file_view_fn(void *ctx, const struct file_view *view, const struct error *err);
+
+struct file_request {
+	const char *owner;
+	const char *container_id;
+	const char *path;
+	const char *disposition; /* NULL: "auto" */
+	int64_t ttl_ms;		 /* 0: as long as the container */
+};
+/* Makes sure that the path is a regular file that can be read, and makes a link to it. */
+struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *request,
+			      file_view_fn *done, void *ctx, struct error *err) must_check;
+
+/* A file being read for a person, by the link's id (which is all that is needed). */
+struct file_reader;
+struct file_opened {
+	const char *name;
+	const char *path;
+	const char *disposition;
+	uint64_t size;
+	int64_t modified_ms;
+	uint64_t version; /* differs when the file was changed: for ETag */
+};
+struct file_events {
+	/* The first callback: the file is open, or why not (then nothing follows). */
+	void (*on_open)(void *ctx, const struct file_opened *file, const struct error *err);
+	void (*on_data)(void *ctx, const void *data, size_t len);
+	/* The range is complete (err NULL) or cannot be (the file became shorter, the container
+	 * went away).  Last; file_reader_close must still be called. */
+	void (*on_over)(void *ctx, const struct error *err);
+};
+struct file_reader *file_reader_open(struct sandboxes *all, const char *file_id,
+				     const struct file_events *events, void *ctx,
+				     struct error *err) must_check;
+/* After on_open, once. */
+void file_reader_read(struct file_reader *reader, uint64_t offset, uint64_t length);
+/* Says that this many bytes of on_data have been passed on: the flow control. */
+void file_reader_taken(struct file_reader *reader, size_t len);
+/* No callback comes any more.  Allowed inside a callback.  NULL is allowed. */
+void file_reader_close(struct file_reader *reader);
+
+#endif
