@@ -1,0 +1,17 @@
+/* What the tools need of the server: the object that mcp_options.tool_ctx points to and that every
+ * tool gets from call_context().  mcp/ passes it on without knowing it. */
+#ifndef TOOLS_H
+#define TOOLS_H
+
+#include <stdint.h>
+#include "sandbox.h"
+#include "tool.h"
+
+struct tools_context {
+	struct sandboxes *sandboxes;
+	int64_t output_limit;	 /* bytes of each stream inside a result */
+	int64_t command_wait_ms; /* how long execute_command waits when nothing is said */
+	int64_t max_wait_ms;	 /* no call waits longer: 45000 */
+};
+
+#endif

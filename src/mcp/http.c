@@ -1,0 +1,303 @@
+/* Streamable HTTP of the 2025 revisions: POST brings a message, GET opens the event stream of a
+ * session, DELETE ends it.  Which wrong thing gets which status is a table in the specification's
+ * practice; here it reads as the order of the checks.
+ *
+ * A client that goes away takes nothing back (2025-11-25 transports, "disconnection SHOULD NOT be
+ * interpreted as the client cancelling its request"): the call goes on, its answer is dropped. */
+#include "internal.h"
+#include <string.h>
+#include <strings.h>
+
+/* --- answers --- */
+
+static void reply_json(struct http_request *req, int status, const struct json *message)
+{
+	auto_str text = json_print(message);
+
+	http_reply(req, status, "application/json", text, strlen(text));
+}
+
+/* message: the one that is answered, for its id; may be NULL. */
+static void reply_error(struct http_request *req, int status, enum rpc_code code, const char *text,
+			const struct rpc_message *message)
+{
+	auto_json error =
+		rpc_error(message ? message->id : NULL, message ? message->id_len : 0, code, text);
+
+	reply_json(req, status, error);
+}
+
+static void reply_empty(struct http_request *req, int status)
+{
+	http_reply(req, status, NULL, NULL, 0);
+}
+
+static void on_answer(void *ctx, struct json *message, int status)
+{
+	struct http_request *req = ctx;
+
+	if (message)
+		reply_json(req, status, message);
+	else if (status == 202)
+		reply_empty(req, 202);
+	else
+		/* Taken back: no response follows, which only an event stream can say. */
+		http_reply(req, 200, "text/event-stream", "", 0);
+	json_free(message);
+}
+
+/* --- who asks --- */
+
+/* Pages that mcp_guard let through may also read the answers. */
+static void add_cors(struct http_request *req)
+{
+	const char *origin = http_header(req, "Origin");
+
+	if (!origin)
+		return;
+	http_add_header(req, "Access-Control-Allow-Origin", origin);
+	http_add_header(req, "Vary", "Origin");
+	http_add_header(req, "Access-Control-Expose-Headers",
+			"WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID");
+}
+
+static void reply_preflight(struct http_request *req)
+{
+	http_add_header(req, "Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
+	http_add_header(req, "Access-Control-Allow-Headers",
+			"Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, "
+			"Mcp-Name, Mcp-Session-Id, Last-Event-ID");
+	http_add_header(req, "Access-Control-Max-Age", "3600");
+	reply_empty(req, 204);
+}
+
+static void refuse_identity(struct http_request *req, const struct error *err)
+{
+	if (err->kind != ERROR_INVALID) {
+		reply_error(req, 503, RPC_SERVER_ERROR, err->text, NULL);
+		return;
+	}
+	http_add_header(req, "WWW-Authenticate", "Bearer");
+	reply_error(req, 401, RPC_SERVER_ERROR, err->text, NULL);
+}
+
+/* Whether a revision named in the header is one of ours; absent, the session's counts. */
+static bool has_known_version(struct http_request *req, const struct rpc_message *message)
+{
+	const char *version = http_header(req, "MCP-Protocol-Version");
+
+	if (!version || protocol_version_is_known(version))
+		return true;
+	reply_error(req, 400, RPC_SERVER_ERROR,
+		    "unsupported MCP-Protocol-Version; this server speaks 2025-11-25, 2025-06-18 "
+		    "and 2025-03-26",
+		    message);
+	return false;
+}
+
+/* The session that a request names.  Answers, and gives NULL, when there is none. */
+static struct session *require_session(struct mcp *mcp, struct http_request *req, const char *owner,
+				       const struct rpc_message *message)
+{
+	const char *id = http_header(req, "Mcp-Session-Id");
+	struct session *session;
+	struct error err;
+
+	if (!id) {
+		reply_error(req, 400, RPC_SERVER_ERROR,
+			    "the header Mcp-Session-Id is missing: send initialize first", message);
+		return NULL;
+	}
+	session = session_find(mcp, id, owner, &err);
+	if (!session) {
+		reply_error(req, err.kind == ERROR_NOT_FOUND ? 404 : 503, rpc_code_of(err.kind),
+			    err.text, message);
+		return NULL;
+	}
+	return has_known_version(req, message) ? session : NULL;
+}
+
+/* --- POST --- */
+
+static bool is_begun(struct mcp *mcp, struct http_request *req, const char *owner)
+{
+	const char *id = http_header(req, "Mcp-Session-Id");
+	struct error ignored;
+
+	return id && session_find(mcp, id, owner, &ignored);
+}
+
+static void run_initialize(struct mcp *mcp, struct http_request *req, const char *owner,
+			   const struct rpc_message *message)
+{
+	char version[VERSION_SIZE], id[ID_SIZE];
+	auto_json result = NULL;
+	auto_json answer = NULL;
+	struct error err;
+
+	if (mcp->draining) {
+		reply_error(req, 503, RPC_SERVER_ERROR, "the server is stopping", message);
+		return;
+	}
+	if (is_begun(mcp, req, owner)) {
+		reply_error(req, 400, RPC_INVALID_REQUEST, "this session is initialized already",
+			    message);
+		return;
+	}
+	result = method_initialize(mcp, message, version, &err);
+	if (!result) {
+		reply_error(req, 200, RPC_INVALID_PARAMS, err.text, message);
+		return;
+	}
+	if (!session_new(mcp, *owner ? owner : NULL, version, id, &err)) {
+		reply_error(req, 503, rpc_code_of(err.kind), err.text, message);
+		return;
+	}
+	http_add_header(req, "Mcp-Session-Id", id);
+	answer = rpc_result(message->id, message->id_len, take(result));
+	reply_json(req, 200, answer);
+}
+
+static struct peer peer_of(const struct session *session, struct http_request *req)
+{
+	return (struct peer){ session->owner, session->hash, session->version, on_answer, req };
+}
+
+static void post_one(struct mcp *mcp, struct http_request *req, const char *owner,
+		     struct rpc_message *message)
+{
+	struct session *session;
+	struct peer peer;
+
+	if (message->kind == RPC_FAULT) {
+		reply_error(req, 400, message->fault_code, message->fault.text, message);
+		return;
+	}
+	if (method_is_initialize(message)) {
+		run_initialize(mcp, req, owner, message);
+		return;
+	}
+	session = require_session(mcp, req, owner, message);
+	if (!session)
+		return;
+	peer = peer_of(session, req);
+	if (message->kind == RPC_REQUEST) {
+		method_request(mcp, &peer, message);
+		return;
+	}
+	if (message->kind == RPC_NOTIFICATION)
+		method_notification(mcp, &peer, message);
+	reply_empty(req, 202);
+}
+
+static void post_batch(struct mcp *mcp, struct http_request *req, const char *owner,
+		       const struct rpc_slice *body)
+{
+	struct session *session = require_session(mcp, req, owner, NULL);
+	enum rpc_code code;
+	struct error err;
+	struct peer peer;
+
+	if (!session)
+		return;
+	peer = peer_of(session, req);
+	if (!batch_run(mcp, &peer, body, &code, &err))
+		reply_error(req, 400, code, err.text, NULL);
+}
+
+/* application/json, with or without parameters. */
+static bool is_json(const char *content_type)
+{
+	static const char wanted[] = "application/json";
+	size_t len = strlen(wanted);
+
+	return content_type && strncasecmp(content_type, wanted, len) == 0 &&
+	       (content_type[len] == '\0' || strchr("; \t", content_type[len]));
+}
+
+static void post(struct mcp *mcp, struct http_request *req, const char *owner)
+{
+	struct rpc_slice body;
+
+	if (!http_accepts(req, "application/json") || !http_accepts(req, "text/event-stream")) {
+		reply_error(req, 406, RPC_SERVER_ERROR,
+			    "Accept must list application/json and text/event-stream", NULL);
+		return;
+	}
+	if (!is_json(http_header(req, "Content-Type"))) {
+		reply_error(req, 415, RPC_SERVER_ERROR, "Content-Type must be application/json",
+			    NULL);
+		return;
+	}
+	body.text = http_body(req, &body.len);
+	if (body.len > MESSAGE_MAX) {
+		reply_error(req, 413, RPC_SERVER_ERROR, "a message may have 4 MiB", NULL);
+	} else if (rpc_is_batch(body.text, body.len)) {
+		post_batch(mcp, req, owner, &body);
+	} else {
+		auto_rpc_message message = { .body = NULL };
+
+		rpc_read(body.text, body.len, &message);
+		post_one(mcp, req, owner, &message);
+	}
+}
+
+/* --- GET and DELETE --- */
+
+static void open_stream(struct mcp *mcp, struct http_request *req, const char *owner)
+{
+	struct session *session;
+
+	if (!http_accepts(req, "text/event-stream")) {
+		reply_error(req, 406, RPC_SERVER_ERROR, "Accept must list text/event-stream", NULL);
+		return;
+	}
+	session = require_session(mcp, req, owner, NULL);
+	if (!session)
+		return;
+	if (mcp->draining)
+		reply_error(req, 503, RPC_SERVER_ERROR, "the server is stopping", NULL);
+	else if (session->feed)
+		reply_error(req, 409, RPC_SERVER_ERROR,
+			    "this session has an event stream already; one is allowed", NULL);
+	else
+		feed_open(mcp, session, req);
+}
+
+static void end_session(struct mcp *mcp, struct http_request *req, const char *owner)
+{
+	struct session *session = require_session(mcp, req, owner, NULL);
+	struct error err;
+
+	if (!session)
+		return;
+	if (session_end(mcp, session, &err))
+		reply_empty(req, 200);
+	else
+		reply_error(req, 503, RPC_SERVER_ERROR, err.text, NULL);
+}
+
+void mcp_http(struct mcp *mcp, struct http_request *req)
+{
+	const char *method = http_method(req);
+	char owner[STORE_OWNER_SIZE];
+	struct error err;
+
+	if (!mcp_guard(mcp, req))
+		return;
+	add_cors(req);
+	if (strcmp(method, "OPTIONS") == 0) {
+		reply_preflight(req);
+	} else if (!identity_of(mcp, http_header(req, "Authorization"), owner, &err)) {
+		refuse_identity(req, &err);
+	} else if (strcmp(method, "POST") == 0) {
+		post(mcp, req, owner);
+	} else if (strcmp(method, "GET") == 0) {
+		open_stream(mcp, req, owner);
+	} else if (strcmp(method, "DELETE") == 0) {
+		end_session(mcp, req, owner);
+	} else {
+		http_add_header(req, "Allow", "GET, POST, DELETE, OPTIONS");
+		reply_error(req, 405, RPC_SERVER_ERROR, "use POST, GET or DELETE", NULL);
+	}
+}

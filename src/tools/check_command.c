@@ -1,0 +1,317 @@
+/* check_command: wait for a command, read any part of what it printed, or search that. */
+#include "internal.h"
+#include <string.h>
+#include "utf8.h"
+
+enum { PATTERN_MAX = 4096, TEXT_MAX = 8 * 1024 * 1024, FOOTER_MAX = 64 * 1024 };
+
+/* clang-format off */
+static const char input_schema[] = SCHEMA({
+	"type": "object",
+	"properties": {
+		"command_id": {"type": "string", "description": "From execute_command"},
+		"wait_seconds": {"type": "number", "minimum": 0, "maximum": 45, "default": 0, "description": "Wait this long for its end (or for wait_for); answers as soon as that comes"},
+		"wait_for": {"type": "string", "description": "A regular expression: answer as soon as it appears in the output, old or new. Default: only the end is waited for"},
+		"offset": {"type": "integer", "minimum": 0, "description": "Read on from this byte of the stream, as next_offset said. Default: the beginning and the end are shown"},
+		"tail_bytes": {"type": "integer", "minimum": 1, "maximum": 1048576, "description": "Show only the last bytes. Default: not so"},
+		"stream": {"type": "string", "enum": ["stdout", "stderr", "both"], "default": "both", "description": "Which output is shown, read on or searched"},
+		"grep": {"type": "string", "description": "A regular expression: show the lines that match, with their numbers, instead of the output"},
+		"encoding": {"type": "string", "enum": ["utf-8", "base64"], "default": "utf-8", "description": "base64 gives the bytes as they are"},
+		"max_output_bytes": {"type": "integer", "minimum": 64, "maximum": 1048576, "description": "How much of each stream is shown. Default: the server's (usually 16384)"}
+	},
+	"required": ["command_id"]
+});
+
+static const char output_schema[] = SCHEMA({"type": "object", "properties": {)
+	COMMAND_PROPERTIES "," NEXT_OFFSET_PROPERTY
+	SCHEMA(,
+	"matched": {"type": "boolean", "description": "With wait_for: whether it has appeared"},
+	"matches": {"type": "object", "description": "With grep, by stream", "additionalProperties": {"type": "object", "properties": {
+		"count": {"type": "integer", "description": "Matching lines there are"},
+		"lines": {"type": "array", "items": {"type": "object", "properties": {
+			"number": {"type": "integer"}, "text": {"type": "string"}}}}}}},)
+	FAILURE_PROPERTIES
+	SCHEMA(}, "anyOf": [{"required": ["command_id", "container_id", "state", "duration_ms"]}, {"required": ["code", "message"]}]});
+/* clang-format on */
+
+enum {
+	A_COMMAND,
+	A_WAIT,
+	A_WAIT_FOR,
+	A_OFFSET,
+	A_TAIL,
+	A_STREAM,
+	A_GREP,
+	A_ENCODING,
+	A_MAX_OUTPUT,
+	A_COUNT,
+};
+
+static const char *const stream_choices[] = { "both", "stdout", "stderr", NULL };
+static const char *const encodings[] = { "utf-8", "base64", NULL };
+
+static const struct arg args_table[A_COUNT] = {
+	[A_COMMAND] = { "command_id", ARG_TEXT, .required = true, .least = 1,
+			.aliases = command_id_aliases },
+	[A_WAIT] = { "wait_seconds", ARG_NUMBER, .least = 0, .most = 45 },
+	[A_WAIT_FOR] = { "wait_for", ARG_TEXT, .least = 1, .most = PATTERN_MAX },
+	[A_OFFSET] = { "offset", ARG_INT, .least = 0, .most = INT64_C(1) << 53 },
+	[A_TAIL] = { "tail_bytes", ARG_INT, .least = 1, .most = OUTPUT_MOST },
+	[A_STREAM] = { .name = "stream", .type = ARG_CHOICE, .choices = stream_choices },
+	[A_GREP] = { "grep", ARG_TEXT, .least = 1, .most = PATTERN_MAX },
+	[A_ENCODING] = { .name = "encoding", .type = ARG_CHOICE, .choices = encodings },
+	[A_MAX_OUTPUT] = { "max_output_bytes", ARG_INT, .least = OUTPUT_LEAST,
+			   .most = OUTPUT_MOST },
+};
+
+struct look {
+	struct waiting waiting;
+	struct command_wish wish;
+	const char *command_id; /* borrowed from the call, like the next */
+	const char *grep;
+	/* With grep: the answer as it grows. */
+	unsigned streams_left;
+	struct json *structured;
+	struct json *matches;
+	struct buf text;
+	struct buf footer;
+};
+
+static void look_free(struct look *look)
+{
+	json_free(look->structured);
+	json_free(look->matches);
+	buf_release(&look->text);
+	buf_release(&look->footer);
+	free(look);
+}
+
+static void fail(struct look *look, const struct error *err)
+{
+	struct call *call = look->waiting.call;
+
+	look_free(look);
+	tool_fail(call, err);
+}
+
+/* --- grep --- */
+
+/* "NUMBER:line\n" … */
+static struct json *lines_json(const char *lines)
+{
+	struct json *list = json_array();
+
+	while (*lines) {
+		size_t len = strcspn(lines, "\n");
+		char *rest;
+		long long number = strtoll(lines, &rest, 10);
+		auto_str text = NULL;
+		struct json *line = json_object();
+
+		if (*rest == ':')
+			rest++;
+		text = mem_strndup(rest, len - (size_t)(rest - lines));
+		json_put_int(line, "number", number);
+		json_put_text(line, "text", text);
+		json_append(list, line);
+		lines += len;
+		lines += *lines == '\n';
+	}
+	return list;
+}
+
+static void add_matches(struct look *look, const char *stream, const char *lines, int64_t count)
+{
+	struct json *found = json_object();
+	struct json *list = lines_json(lines);
+	int64_t shown = (int64_t)json_size(list);
+
+	json_put_int(found, "count", count);
+	json_put(found, "lines", list);
+	json_put(look->matches, stream, found);
+	buf_addf(&look->text, "[%s: %lld matching line%s%s]\n%s", stream, (long long)count,
+		 count == 1 ? "" : "s", shown < count ? ", the first are shown" : "", lines);
+}
+
+static void grep_next(struct look *look);
+
+static void on_grep(void *ctx, const char *lines, size_t len, int64_t count,
+		    const struct error *err)
+{
+	struct look *look = ctx;
+	bool stdout_done = look->streams_left & COMMAND_STDOUT;
+	auto_buf clean = BUF_INIT(3 * len + 1);
+	bool replaced;
+
+	if (err) {
+		fail(look, err);
+		return;
+	}
+	if (len > 0)
+		utf8_clean(lines, len, &clean, &replaced);
+	add_matches(look, stdout_done ? "stdout" : "stderr", buf_text(&clean), count);
+	look->streams_left &= ~(unsigned)(stdout_done ? COMMAND_STDOUT : COMMAND_STDERR);
+	grep_next(look);
+}
+
+static void finish(struct look *look)
+{
+	struct call *call = look->waiting.call;
+	struct json *structured = take(look->structured);
+
+	json_put(structured, "matches", take(look->matches));
+	buf_add(&look->text, buf_text(&look->footer), look->footer.len);
+	call_add_text(call, buf_text(&look->text));
+	look_free(look);
+	call_answer(call, structured);
+}
+
+static void grep_next(struct look *look)
+{
+	struct call *call = look->waiting.call;
+	struct command_grep grep = { .owner = call_owner(call),
+				     .command_id = look->command_id,
+				     .pattern = look->grep,
+				     .most = (size_t)look->wish.output.limit };
+	struct sandbox_op *op;
+	struct error err;
+
+	if (look->streams_left == 0) {
+		finish(look);
+		return;
+	}
+	grep.stream = look->streams_left & COMMAND_STDOUT ? COMMAND_STDOUT : COMMAND_STDERR;
+	op = command_grep(tools_of(call)->sandboxes, &grep, on_grep, look, &err);
+	if (op)
+		waiting_for(&look->waiting, op);
+	else
+		fail(look, &err);
+}
+
+static void grep_begin(struct look *look, const struct command_view *view)
+{
+	struct command_wish no_output = look->wish;
+	struct error err;
+
+	no_output.streams = 0;
+	look->text = BUF_INIT(TEXT_MAX);
+	look->footer = BUF_INIT(FOOTER_MAX);
+	look->matches = json_object();
+	look->streams_left = look->wish.streams;
+	if (command_result(view, &no_output, &look->structured, &look->footer, &err))
+		grep_next(look);
+	else
+		fail(look, &err);
+}
+
+/* --- looking --- */
+
+static void warn_of_offset(const struct look *look, const struct command_view *view)
+{
+	const struct command_wish *wish = &look->wish;
+	int64_t total =
+		wish->streams == COMMAND_STDERR ? view->row->stderr_bytes : view->row->stdout_bytes;
+
+	if (wish->output.mode == OUTPUT_FROM &&
+	    wish->streams != (COMMAND_STDOUT | COMMAND_STDERR) && wish->output.offset > total)
+		call_warn(look->waiting.call,
+			  "offset %lld lies behind the end: the stream has %lld bytes",
+			  (long long)wish->output.offset, (long long)total);
+}
+
+static void on_done(void *ctx, const struct command_view *view, const struct error *err)
+{
+	struct look *look = ctx;
+
+	if (!err && look->grep) {
+		grep_begin(look, view);
+		return;
+	}
+	if (!err)
+		warn_of_offset(look, view);
+	command_answer(look->waiting.call, view, err, &look->wish);
+	look_free(look);
+}
+
+static unsigned read_streams(const struct arg_value *value)
+{
+	if (!value->given || strcmp(value->text, "both") == 0)
+		return COMMAND_STDOUT | COMMAND_STDERR;
+	return strcmp(value->text, "stdout") == 0 ? COMMAND_STDOUT : COMMAND_STDERR;
+}
+
+static bool read_wish(const struct call *call, const struct arg_value values[A_COUNT],
+		      struct command_wish *ret_wish, struct error *err)
+{
+	struct output_wish output = { .limit = limit_of(call, &values[A_MAX_OUTPUT]) };
+
+	if (values[A_OFFSET].given && values[A_TAIL].given)
+		return error_set(err, ERROR_INVALID,
+				 "offset and tail_bytes exclude each other: give one of them");
+	if (values[A_OFFSET].given) {
+		output.mode = OUTPUT_FROM;
+		output.offset = values[A_OFFSET].number;
+	} else if (values[A_TAIL].given) {
+		output.mode = OUTPUT_TAIL;
+		if (!values[A_MAX_OUTPUT].given || output.limit > values[A_TAIL].number)
+			output.limit = values[A_TAIL].number;
+	}
+	output.base64 = values[A_ENCODING].given && strcmp(values[A_ENCODING].text, "base64") == 0;
+	*ret_wish = (struct command_wish){ .output = output,
+					   .streams = read_streams(&values[A_STREAM]),
+					   .with_offsets = true,
+					   .with_match = values[A_WAIT_FOR].given };
+	return true;
+}
+
+static void begin(struct call *call, const struct arg_value values[A_COUNT],
+		  const struct command_wish *wish)
+{
+	struct command_watch watch = { .owner = call_owner(call),
+				       .command_id = values[A_COMMAND].text,
+				       .wait_ms = wait_of(call, &values[A_WAIT], 0),
+				       .wait_for = values[A_WAIT_FOR].text };
+	struct look *look = mem_new(struct look);
+	struct sandbox_op *op;
+	struct error err;
+
+	look->waiting.call = call;
+	look->wish = *wish;
+	look->command_id = watch.command_id;
+	look->grep = values[A_GREP].text;
+	op = command_check(tools_of(call)->sandboxes, &watch, on_done, look, &err);
+	if (op)
+		waiting_for(&look->waiting, op);
+	else
+		fail(look, &err);
+}
+
+static void run(struct call *call, const struct json *args)
+{
+	struct arg_value values[A_COUNT];
+	struct command_wish wish;
+	struct error err;
+
+	if (!args_read(call, args, args_table, A_COUNT, values))
+		return;
+	if (read_wish(call, values, &wish, &err))
+		begin(call, values, &wish);
+	else
+		tool_fail(call, &err);
+}
+
+const struct tool tool_check_command = {
+	.name = "check_command",
+	.title = "Check a command",
+	.description =
+		"Use this to wait for a command that was handed back running (wait_seconds), to "
+		"read "
+		"any part of its output (offset, tail_bytes) or to search it (grep). The output "
+		"stays readable after the command and its container are over.",
+	.input_schema = input_schema,
+	.output_schema = output_schema,
+	.read_only = true,
+	.idempotent = true,
+	.set = "commands",
+	.run = run,
+};

@@ -1,0 +1,132 @@
+/* get_file_url: a link with which a person fetches a file out of a container. */
+#include "internal.h"
+#include "http.h"
+
+/* clang-format off */
+static const char input_schema[] = SCHEMA({
+	"type": "object",
+	"properties": {
+		"container_id": {"type": "string", "description": "From create_container"},
+		"file_path": {"type": "string", "description": "A regular file in the container; a relative path starts at its working directory"},
+		"ttl_seconds": {"type": "integer", "minimum": 1, "maximum": 604800, "description": "How long the link works. Default and maximum: as long as the container lives"},
+		"disposition": {"type": "string", "enum": ["auto", "attachment", "inline"], "default": "auto", "description": "auto: shown in the browser if the type is harmless (text, pictures, sound, film), else downloaded. attachment: always downloaded"}
+	},
+	"required": ["container_id", "file_path"]
+});
+
+static const char output_schema[] = SCHEMA({"type": "object", "properties": {
+	"url": {"type": "string", "description": "Anybody who has it can fetch the file while it works"},
+	"container_id": {"type": "string"},
+	"path": {"type": "string", "description": "Absolute, in the container"},
+	"name": {"type": "string"},
+	"size": {"type": "integer"},
+	"mime_type": {"type": "string"},
+	"modified_at": {"type": "string"},
+	"expires_at": {"type": "string"},)
+	FAILURE_PROPERTIES
+	SCHEMA(}, "anyOf": [{"required": ["url", "name", "size", "mime_type", "expires_at"]}, {"required": ["code", "message"]}]});
+/* clang-format on */
+
+enum { A_CONTAINER, A_PATH, A_TTL, A_DISPOSITION, A_COUNT };
+
+static const char *const path_aliases[] = { "path", "file", NULL };
+static const char *const dispositions[] = { "auto", "attachment", "inline", NULL };
+
+static const struct arg args_table[A_COUNT] = {
+	[A_CONTAINER] = { "container_id", ARG_TEXT, .required = true, .least = 1,
+			  .aliases = container_id_aliases },
+	[A_PATH] = { "file_path", ARG_TEXT, .required = true, .least = 1, .most = 4096,
+		     .aliases = path_aliases },
+	[A_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 604800 },
+	[A_DISPOSITION] = { "disposition", ARG_CHOICE, .choices = dispositions },
+};
+
+struct share {
+	struct waiting waiting;
+	char *container_id;
+};
+
+static const char *media_type_of(const struct file_view *view)
+{
+	return view->media_type ? view->media_type : http_media_type(view->name);
+}
+
+static struct json *file_json(const struct file_view *view, const char *container_id)
+{
+	struct json *out = json_object();
+
+	json_put_text(out, "url", view->url);
+	json_put_text(out, "container_id", container_id);
+	json_put_text(out, "path", view->path);
+	json_put_text(out, "name", view->name);
+	json_put_int(out, "size", (int64_t)view->size);
+	json_put_text(out, "mime_type", media_type_of(view));
+	json_put(out, "modified_at", time_json(view->modified_ms));
+	json_put(out, "expires_at", time_json(view->expires_at));
+	return out;
+}
+
+static void on_done(void *ctx, const struct file_view *view, const struct error *err)
+{
+	struct share *share = ctx;
+	struct call *call = share->waiting.call;
+	auto_str container_id = share->container_id;
+	auto_str text = NULL;
+	char expires[CLOCK_TEXT_SIZE], modified[CLOCK_TEXT_SIZE], size[FORMAT_SIZE];
+
+	free(share);
+	if (err) {
+		tool_fail(call, err);
+		return;
+	}
+	clock_format(view->expires_at, expires);
+	clock_format(view->modified_ms, modified);
+	format_size((int64_t)view->size, size);
+	text = mem_format("%s\n[%s · %s · %s · %s in %s · modified %s · works until %s]", view->url,
+			  view->name, size, media_type_of(view), view->path, container_id, modified,
+			  expires);
+	call_add_text(call, text);
+	call_add_link(call, view->url, view->name, media_type_of(view), (int64_t)view->size);
+	call_answer(call, file_json(view, container_id));
+}
+
+static void run(struct call *call, const struct json *args)
+{
+	struct arg_value values[A_COUNT];
+	struct file_request request;
+	struct share *share;
+	struct sandbox_op *op;
+	struct error err;
+
+	if (!args_read(call, args, args_table, A_COUNT, values))
+		return;
+	request = (struct file_request){ .owner = call_owner(call),
+					 .container_id = values[A_CONTAINER].text,
+					 .path = values[A_PATH].text,
+					 .disposition = values[A_DISPOSITION].text,
+					 .ttl_ms = values[A_TTL].number * 1000 };
+	share = mem_new(struct share);
+	share->waiting.call = call;
+	share->container_id = mem_strdup(request.container_id);
+	op = file_share(tools_of(call)->sandboxes, &request, on_done, share, &err);
+	if (op) {
+		waiting_for(&share->waiting, op);
+	} else {
+		free(share->container_id);
+		free(share);
+		tool_fail(call, &err);
+	}
+}
+
+const struct tool tool_get_file_url = {
+	.name = "get_file_url",
+	.title = "Get a link to a file",
+	.description = "Use this to hand a person a file of a container: it gives a link that a "
+		       "browser can "
+		       "open, of any size. The link dies with its container.",
+	.input_schema = input_schema,
+	.output_schema = output_schema,
+	.open_world = true,
+	.set = "files",
+	.run = run,
+};

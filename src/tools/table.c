@@ -1,0 +1,31 @@
+/* The list of tools, in the order of tools/list, and the sets that SANDPOD_TOOLS picks from. */
+#include "internal.h"
+#include "config.h"
+
+static const struct tool *const all_tools[] = {
+	&tool_create_container,
+	&tool_list_containers,
+	&tool_check_container,
+	&tool_destroy_container,
+	&tool_execute_command,
+	&tool_check_command,
+	&tool_send_input,
+	&tool_kill_command,
+	&tool_list_commands,
+	&tool_get_file_url,
+	NULL,
+};
+
+const struct tool **tools_select(const char *sets)
+{
+	size_t count = 0, at = 0;
+	const struct tool **picked;
+
+	while (all_tools[count])
+		count++;
+	picked = mem_array(const struct tool *, count + 1);
+	for (size_t i = 0; i < count; i++)
+		if (config_list_has(sets, all_tools[i]->set))
+			picked[at++] = all_tools[i];
+	return picked;
+}

@@ -1,0 +1,93 @@
+/* What every tool does with a call: tie it to the domain's operation, and say what to do when that
+ * fails. */
+#include "internal.h"
+
+const char *const container_id_aliases[] = { "id", "container", "sandbox_id", NULL };
+const char *const command_id_aliases[] = { "id", NULL };
+const char *const workdir_aliases[] = { "cwd", "working_dir", "working_directory", NULL };
+
+static void on_cancel(void *ctx)
+{
+	struct waiting *waiting = ctx;
+
+	sandbox_cancel(waiting->op);
+}
+
+void waiting_for(struct waiting *waiting, struct sandbox_op *op)
+{
+	waiting->op = op;
+	call_on_cancel(waiting->call, on_cancel, waiting);
+}
+
+struct waiting *waiting_new(struct call *call)
+{
+	struct waiting *waiting = mem_new(struct waiting);
+
+	waiting->call = call;
+	return waiting;
+}
+
+void waiting_began(struct waiting *waiting, struct sandbox_op *op, const struct error *err)
+{
+	struct call *call = waiting->call;
+
+	if (op) {
+		waiting_for(waiting, op);
+		return;
+	}
+	free(waiting);
+	tool_fail(call, err);
+}
+
+const struct tools_context *tools_of(const struct call *call)
+{
+	return call_context(call);
+}
+
+int64_t wait_of(const struct call *call, const struct arg_value *seconds, int64_t fallback_ms)
+{
+	int64_t most = tools_of(call)->max_wait_ms;
+	int64_t ms = seconds->given ? (int64_t)(seconds->real * 1000) : fallback_ms;
+
+	return ms < most ? ms : most;
+}
+
+int64_t limit_of(const struct call *call, const struct arg_value *bytes)
+{
+	int64_t limit = bytes->given ? bytes->number : tools_of(call)->output_limit;
+
+	if (limit < OUTPUT_LEAST)
+		return OUTPUT_LEAST;
+	return limit < OUTPUT_MOST ? limit : OUTPUT_MOST;
+}
+
+static const char *next_step(enum error_kind kind)
+{
+	switch (kind) {
+	case ERROR_INVALID:
+		return "correct the arguments and call again";
+	case ERROR_NOT_FOUND:
+		return "call list_containers, or list_commands with a container_id, for the ids "
+		       "that are yours";
+	case ERROR_GONE:
+		return "call create_container for a new container";
+	case ERROR_CONFLICT:
+		return "call check_container or check_command to see its state";
+	case ERROR_LIMIT:
+		return "ask for less, or destroy_container what is not needed any more";
+	case ERROR_TIMEOUT:
+	case ERROR_UNAVAILABLE:
+		return "make the same call again in a few seconds";
+	case ERROR_INTERNAL:
+		return "tell the operator of this server";
+	case ERROR_NONE:
+	case ERROR_CANCELLED:
+		return NULL;
+	}
+	return NULL;
+}
+
+void tool_fail(struct call *call, const struct error *err)
+{
+	call_fail(call, err, next_step(err->kind));
+}

@@ -1,0 +1,257 @@
+/* The table of tools, and those of containers and files. */
+#include "fakes.h"
+
+/* --- the table --- */
+
+static void check_input_schema(const struct tool *tool)
+{
+	struct error err;
+	auto_json schema = json_parse(tool->input_schema, strlen(tool->input_schema), &err);
+	const struct json *properties = json_get_object(schema, "properties");
+
+	assert_non_null(schema);
+	assert_string_equal(json_get_text(schema, "type"), "object");
+	assert_non_null(properties);
+	for (const struct json *p = json_first(properties); p; p = json_next(p))
+		if (!json_get_text(p, "description"))
+			fail_msg("%s: %s has no description", tool->name, json_key(p));
+	for (const struct json *r = json_first(json_get(schema, "required")); r; r = json_next(r))
+		assert_non_null(json_get(properties, json_text(r)));
+}
+
+static void every_tool_is_complete_and_in_order(void **state)
+{
+	static const char *const names[] = { "create_container",
+					     "list_containers",
+					     "check_container",
+					     "destroy_container",
+					     "execute_command",
+					     "check_command",
+					     "send_input",
+					     "kill_command",
+					     "list_commands",
+					     "get_file_url",
+					     NULL };
+	const struct tool **tools = tools_select("containers,commands,files");
+
+	(void)state;
+	for (size_t i = 0; names[i]; i++) {
+		assert_non_null(tools[i]);
+		assert_string_equal(tools[i]->name, names[i]);
+		assert_true(strlen(tools[i]->title) > 0);
+		assert_memory_equal(tools[i]->description, "Use this", 8);
+		check_input_schema(tools[i]);
+		assert_string_equal(json_get_text(property(tools[i], NULL), "type"), "object");
+		assert_non_null(property(tools[i], "code"));
+		assert_non_null(property(tools[i], "warnings"));
+	}
+	assert_null(tools[10]);
+	free(tools);
+}
+
+static void sets_pick_tools(void **state)
+{
+	const struct tool **tools = tools_select("files");
+
+	(void)state;
+	assert_string_equal(tools[0]->name, "get_file_url");
+	assert_null(tools[1]);
+	free(tools);
+	tools = tools_select("");
+	assert_null(tools[0]);
+	free(tools);
+}
+
+/* --- containers --- */
+
+static void create_passes_the_whole_wish_on(void **state)
+{
+	(void)state;
+	use("create_container",
+	    "{\"name\":\"box\",\"image\":\"alpine\",\"memory_mb\":64,\"cpus\":0.25,\"pids\":50,"
+	    "\"disk_mb\":10,\"ttl_seconds\":60,\"network\":\"none\",\"env\":{\"A\":\"b c\"},"
+	    "\"workdir\":\"/tmp\",\"request_id\":\"r\"}");
+	assert_string_equal(domain.said,
+			    "create me name=box request=r image=alpine memory=67108864 cpu=250 "
+			    "pids=50 disk=10485760 ttl=60000 network=none workdir=/tmp env=A=b c");
+}
+
+static void create_leaves_what_is_not_said_to_the_server(void **state)
+{
+	struct sandbox_view view = container_view();
+
+	(void)state;
+	use("create_container", "{}");
+	assert_contains(domain.said, "name=(null)");
+	assert_contains(domain.said, "memory=0 cpu=0 pids=0 disk=0 ttl=0 network=(null)");
+	assert_int_equal(call->ends, 0);
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_int_equal(call->ends, 1);
+	assert_fits_schema("create_container", call->structured);
+	assert_contains(call->text, "container c-1 \"box\" is running");
+	assert_contains(call->text, "256 MiB memory, 0.5 CPU, 100 processes, disk not bounded");
+	assert_contains(call->text, "expires 1970-01-01T02:00:01.000Z");
+	assert_contains(call->text, "isolation: seccomp enforced, disk not bounded\n");
+
+	auto_str text = json_print(call->structured);
+
+	assert_contains(text, "\"limits\":{\"memory_mb\":256,\"cpus\":0.5,\"pids\":100}");
+	assert_contains(text, "\"runtimes\":[\"sh\",\"python3.11\"]");
+	assert_contains(text, "\"isolation\":{\"seccomp\":\"enforced\",\"disk\":\"not bounded\"}");
+}
+
+static void create_refuses_what_makes_no_sense(void **state)
+{
+	(void)state;
+	expect_invalid("create_container", "{\"network\":[\"a.example\"]}",
+		       "allowlists of domains are not available yet");
+	expect_invalid("create_container", "{\"network\":\"all\"}", "\"none\" or \"internet\"");
+	expect_invalid("create_container", "{\"cpus\":0}", "cpus must be more than 0");
+	expect_invalid("create_container", "{\"workdir\":\"tmp\"}", "absolute");
+	expect_invalid("create_container", "{\"env\":{\"1A\":\"x\"}}", "env has the name \"1A\"");
+	expect_invalid("create_container", "{\"env\":{\"A=B\":\"x\"}}", "\"A=B\"");
+	expect_invalid("create_container", "{\"env\":{\"\":\"x\"}}", "env has the name");
+	expect_invalid("create_container", "{\"env\":{\"A\":1}}",
+		       "env.A must be a string, but it is a number");
+	expect_invalid("create_container", "{\"memory_mb\":\"64\"}", "memory_mb must be");
+}
+
+static void a_refusal_of_the_domain_is_told_at_once(void **state)
+{
+	(void)state;
+	error_set(&domain.refusal, ERROR_LIMIT, "at most 256 MiB");
+	use("create_container", "{\"memory_mb\":512}");
+	assert_int_equal(call->ends, 1);
+	assert_int_equal(call->err.kind, ERROR_LIMIT);
+	assert_string_equal(call->err.text, "at most 256 MiB");
+	assert_contains(call->next, "destroy_container");
+}
+
+static void taking_a_call_back_cancels_the_operation(void **state)
+{
+	struct error err;
+
+	(void)state;
+	use("create_container", "{}");
+	call->on_cancel(call->cancel_ctx);
+	assert_int_equal(domain.cancelled, 1);
+	error_set(&err, ERROR_CANCELLED, "cancelled");
+	domain.on_view(domain.ctx, NULL, &err);
+	assert_int_equal(call->ends, 1);
+}
+
+static void check_tells_usage_and_running_commands(void **state)
+{
+	struct sandbox_view view = container_view();
+	struct command_row rows[2] = { command_row("running"), command_row("exited") };
+
+	(void)state;
+	domain.rows = rows;
+	domain.row_count = 2;
+	use("check_container", "{\"id\":\"c-1\",\"extend_seconds\":60}");
+	assert_string_equal(domain.said, "check me c-1 extend=60000");
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_fits_schema("check_container", call->structured);
+	assert_int_equal(json_size(json_get(call->structured, "commands")), 1);
+	assert_contains(call->text, "up 1.5 s, memory 1 MiB, cpu 30 ms, 3 processes");
+	assert_contains(call->text, "running: x-1");
+
+	auto_str text = json_print(json_get(call->structured, "usage"));
+
+	assert_string_equal(text, "{\"memory_bytes\":1048576,\"cpu_ms\":30,\"pids\":3}");
+}
+
+static void lists_are_bounded(void **state)
+{
+	struct command_row rows[450];
+
+	(void)state;
+	for (size_t i = 0; i < 450; i++) {
+		rows[i] = command_row("exited");
+		snprintf(rows[i].id, sizeof(rows[i].id), "x-%zu", i);
+	}
+	domain.rows = rows;
+	domain.row_count = 450;
+	use("list_commands", "{\"container_id\":\"c-1\"}");
+	assert_fits_schema("list_commands", call->structured);
+	assert_int_equal(json_size(json_get(call->structured, "commands")), 200);
+	assert_string_equal(
+		json_get_text(json_first(json_get(call->structured, "commands")), "command_id"),
+		"x-250");
+	assert_contains(call->text, "[450 commands in c-1; the latest 200 are listed]");
+	assert_contains(call->text, "exit 0 · 12 ms  make all\n");
+	domain.row_count = 501;
+	use("list_containers", "{}");
+	assert_fits_schema("list_containers", call->structured);
+	assert_int_equal(json_size(json_get(call->structured, "containers")), 500);
+	assert_true(json_get_bool(call->structured, "truncated", false));
+}
+
+static void list_containers_says_when_there_are_none(void **state)
+{
+	(void)state;
+	use("list_containers", "{\"include_gone\":true}");
+	assert_string_equal(domain.said, "each me 1");
+	assert_string_equal(call->text, "You have no containers. [0 containers]");
+}
+
+static void destroy_answers_at_once(void **state)
+{
+	(void)state;
+	use("destroy_container", "{\"container_id\":\"c-1\"}");
+	assert_fits_schema("destroy_container", call->structured);
+	assert_string_equal(json_get_text(call->structured, "destroyed_at"),
+			    "1970-01-01T00:00:01.000Z");
+	assert_contains(call->text, "c-1 was destroyed");
+	error_set(&domain.refusal, ERROR_NOT_FOUND, "there is no container c-2");
+	use("destroy_container", "{\"container_id\":\"c-2\"}");
+	assert_int_equal(call->err.kind, ERROR_NOT_FOUND);
+	assert_contains(call->next, "list_containers");
+}
+
+/* --- files --- */
+
+static void a_link_is_given_in_every_form(void **state)
+{
+	struct file_view view = { .id = "f-1",
+				  .url = "http://localhost:3000/files/f-1",
+				  .name = "보고서.pdf",
+				  .path = "/workspace/보고서.pdf",
+				  .size = 2048,
+				  .modified_ms = 1000,
+				  .media_type = "application/pdf",
+				  .expires_at = 7201000 };
+
+	(void)state;
+	use("get_file_url", "{\"container_id\":\"c-1\",\"path\":\"a\",\"ttl_seconds\":60,"
+			    "\"disposition\":\"inline\"}");
+	assert_string_equal(domain.said, "share me c-1 path=a disposition=inline ttl=60000");
+	domain.on_file(domain.ctx, &view, NULL);
+	assert_fits_schema("get_file_url", call->structured);
+	assert_string_equal(call->link,
+			    "http://localhost:3000/files/f-1 보고서.pdf application/pdf "
+			    "2048");
+	assert_contains(call->text,
+			"http://localhost:3000/files/f-1\n[보고서.pdf · 2 KiB · application/pdf");
+	assert_contains(call->text, "works until 1970-01-01T02:00:01.000Z]");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_CALL(every_tool_is_complete_and_in_order),
+		WITH_CALL(sets_pick_tools),
+		WITH_CALL(create_passes_the_whole_wish_on),
+		WITH_CALL(create_leaves_what_is_not_said_to_the_server),
+		WITH_CALL(create_refuses_what_makes_no_sense),
+		WITH_CALL(a_refusal_of_the_domain_is_told_at_once),
+		WITH_CALL(taking_a_call_back_cancels_the_operation),
+		WITH_CALL(check_tells_usage_and_running_commands),
+		WITH_CALL(lists_are_bounded),
+		WITH_CALL(list_containers_says_when_there_are_none),
+		WITH_CALL(destroy_answers_at_once),
+		WITH_CALL(a_link_is_given_in_every_form),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

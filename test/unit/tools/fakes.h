@@ -1,0 +1,473 @@
+/* A call and a domain that are both played by the test, so that a tool stands alone between them:
+ * what arguments become, and what views and errors become. */
+#ifndef FAKES_H
+#define FAKES_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include "internal.h"
+
+/* --- the call --- */
+
+struct call {
+	struct tools_context tools;
+	struct json *structured; /* of the answer */
+	char *text;
+	char *link;
+	char *warning;
+	struct error err;
+	char *next;
+	unsigned ends;
+	call_cancel_fn *on_cancel;
+	void *cancel_ctx;
+};
+
+void *call_context(const struct call *call)
+{
+	return (void *)(uintptr_t)&call->tools;
+}
+
+const char *call_owner(const struct call *call)
+{
+	(void)call;
+	return "me";
+}
+
+void call_on_cancel(struct call *call, call_cancel_fn *on_cancel, void *ctx)
+{
+	call->on_cancel = on_cancel;
+	call->cancel_ctx = ctx;
+}
+
+void call_add_text(struct call *call, const char *text)
+{
+	assert_null(call->text);
+	call->text = mem_strdup(text);
+}
+
+void call_add_link(struct call *call, const char *uri, const char *name, const char *media_type,
+		   int64_t size)
+{
+	call->link = mem_format("%s %s %s %lld", uri, name, media_type, (long long)size);
+}
+
+void call_warn(struct call *call, const char *format, ...)
+{
+	va_list args;
+
+	free(call->warning);
+	va_start(args, format);
+	assert_true(vasprintf(&call->warning, format, args) >= 0);
+	va_end(args);
+}
+
+void call_answer(struct call *call, struct json *structured)
+{
+	call->structured = structured;
+	call->ends++;
+}
+
+void call_fail(struct call *call, const struct error *err, const char *next)
+{
+	call->err = *err;
+	call->next = mem_strdup(next);
+	call->ends++;
+}
+
+/* --- the domain --- */
+
+static struct domain {
+	struct error refusal; /* kind ERROR_NONE: nothing is refused */
+	char said[4096];      /* what was asked */
+	sandbox_view_fn *on_view;
+	command_view_fn *on_command;
+	command_grep_fn *on_grep;
+	file_view_fn *on_file;
+	void *ctx;
+	unsigned cancelled;
+	const char *out, *err;
+	struct command_row *rows;
+	size_t row_count;
+} domain;
+
+static inline struct sandbox_op *start(void *ctx, struct error *err)
+{
+	if (domain.refusal.kind != ERROR_NONE) {
+		*err = domain.refusal;
+		return NULL;
+	}
+	domain.ctx = ctx;
+	return (struct sandbox_op *)&domain;
+}
+
+static inline void note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(domain.said, sizeof(domain.said), format, args);
+	va_end(args);
+}
+
+void sandbox_cancel(struct sandbox_op *op)
+{
+	assert_ptr_equal(op, &domain);
+	domain.cancelled++;
+}
+
+struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *r,
+				  sandbox_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("create %s name=%s request=%s image=%s memory=%lld cpu=%lld pids=%lld disk=%lld "
+	     "ttl=%lld network=%s workdir=%s env=%s",
+	     r->owner, r->name, r->request_id, r->image, (long long)r->memory,
+	     (long long)r->cpu_milli, (long long)r->pids, (long long)r->disk, (long long)r->ttl_ms,
+	     r->network, r->workdir, r->env ? r->env[0] : NULL);
+	domain.on_view = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *sandbox_check(struct sandboxes *all, const char *owner, const char *id,
+				 int64_t extend_ms, sandbox_view_fn *done, void *ctx,
+				 struct error *err)
+{
+	(void)all;
+	note("check %s %s extend=%lld", owner, id, (long long)extend_ms);
+	domain.on_view = done;
+	return start(ctx, err);
+}
+
+static struct container_row container = {
+	.id = "c-1",
+	.name = "box",
+	.image = "alpine",
+	.state = "running",
+	.memory = 256 << 20,
+	.cpu_milli = 500,
+	.pids = 100,
+	.network = "internet",
+	.workdir = "/workspace",
+	.posture = "{\"seccomp\":\"enforced\",\"disk\":\"not bounded\",\"runtimes\":\"sh\"}",
+	.created_at = 1000,
+	.expires_at = 7201000,
+};
+
+static inline struct sandbox_view container_view(void)
+{
+	return (struct sandbox_view){ .row = &container,
+				      .linked = true,
+				      .uptime_ms = 1500,
+				      .runtimes = "sh python3.11 ",
+				      .commands_running = 1,
+				      .files_shared = 2,
+				      .memory_bytes = 1 << 20,
+				      .memory_peak_bytes = -1,
+				      .cpu_ms = 30,
+				      .pids = 3,
+				      .disk_bytes = -1 };
+}
+
+bool sandbox_each(struct sandboxes *all, const char *owner, bool include_gone,
+		  sandbox_each_fn *on_view, void *ctx, struct error *err)
+{
+	struct sandbox_view view = container_view();
+
+	(void)all;
+	note("each %s %d", owner, include_gone);
+	if (domain.refusal.kind != ERROR_NONE)
+		return error_set(err, domain.refusal.kind, "%s", domain.refusal.text);
+	for (size_t i = 0; i < domain.row_count; i++)
+		if (!on_view(ctx, &view))
+			break;
+	return true;
+}
+
+bool sandbox_destroy(struct sandboxes *all, const char *owner, const char *id,
+		     int64_t *ret_destroyed_at, struct error *err)
+{
+	(void)all;
+	note("destroy %s %s", owner, id);
+	if (domain.refusal.kind != ERROR_NONE)
+		return error_set(err, domain.refusal.kind, "%s", domain.refusal.text);
+	*ret_destroyed_at = 1000;
+	return true;
+}
+
+struct sandbox_op *command_start(struct sandboxes *all, const struct command_request *r,
+				 command_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("start %s %s command=%s workdir=%s env=%s stdin=%s wait=%lld kill=%lld", r->owner,
+	     r->container_id, r->command, r->workdir, r->env ? r->env[0] : NULL, r->stdin_text,
+	     (long long)r->wait_ms, (long long)r->kill_after_ms);
+	domain.on_command = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *command_check(struct sandboxes *all, const struct command_watch *w,
+				 command_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("watch %s %s wait=%lld for=%s", w->owner, w->command_id, (long long)w->wait_ms,
+	     w->wait_for);
+	domain.on_command = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *command_input(struct sandboxes *all, const char *owner, const char *command_id,
+				 const char *text, size_t len, bool eof, command_view_fn *done,
+				 void *ctx, struct error *err)
+{
+	(void)all;
+	note("input %s %s text=%.*s eof=%d", owner, command_id, (int)len, text, eof);
+	domain.on_command = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *command_kill(struct sandboxes *all, const char *owner, const char *command_id,
+				int signal, int64_t wait_ms, command_view_fn *done, void *ctx,
+				struct error *err)
+{
+	(void)all;
+	note("kill %s %s signal=%d wait=%lld", owner, command_id, signal, (long long)wait_ms);
+	domain.on_command = done;
+	return start(ctx, err);
+}
+
+bool command_each(struct sandboxes *all, const char *owner, const char *container_id,
+		  command_each_fn *on_row, void *ctx, struct error *err)
+{
+	(void)all;
+	note("commands %s %s", owner, container_id);
+	if (domain.refusal.kind != ERROR_NONE)
+		return error_set(err, domain.refusal.kind, "%s", domain.refusal.text);
+	for (size_t i = 0; i < domain.row_count; i++)
+		on_row(ctx, &domain.rows[i]);
+	return true;
+}
+
+bool command_output(const struct command_view *view, enum command_stream stream, int64_t offset,
+		    int64_t len, struct buf *ret_data, struct error *err)
+{
+	const char *data = stream == COMMAND_STDOUT ? domain.out : domain.err;
+
+	(void)view;
+	assert_true(offset + len <= (int64_t)strlen(data));
+	return buf_add(ret_data, data + offset, (size_t)len) ||
+	       error_set(err, ERROR_INTERNAL, "full");
+}
+
+struct sandbox_op *command_grep(struct sandboxes *all, const struct command_grep *g,
+				command_grep_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("grep %s %s %s stream=%d most=%zu", g->owner, g->command_id, g->pattern, g->stream,
+	     g->most);
+	domain.on_grep = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *r,
+			      file_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("share %s %s path=%s disposition=%s ttl=%lld", r->owner, r->container_id, r->path,
+	     r->disposition, (long long)r->ttl_ms);
+	domain.on_file = done;
+	return start(ctx, err);
+}
+
+/* --- the verbs of the tests --- */
+
+static inline const struct tool *find_tool(const char *name)
+{
+	const struct tool **tools = tools_select("containers,commands,files");
+	const struct tool *found = NULL;
+
+	for (const struct tool **tool = tools; *tool; tool++)
+		if (strcmp((*tool)->name, name) == 0)
+			found = *tool;
+	free(tools);
+	assert_non_null(found);
+	return found;
+}
+
+static struct call *call;
+static struct json *args;
+
+static inline int setup(void **state)
+{
+	(void)state;
+	domain = (struct domain){ .out = "", .err = "" };
+	call = mem_new(struct call);
+	call->tools = (struct tools_context){ .output_limit = 16384,
+					      .command_wait_ms = 3000,
+					      .max_wait_ms = 45000 };
+	return 0;
+}
+
+/* Whatever was begun ends, as it does when the server stops. */
+static inline void end_operation(void)
+{
+	struct error err;
+
+	if (call->ends > 0 || !domain.ctx)
+		return;
+	error_set(&err, ERROR_CANCELLED, "cancelled");
+	if (domain.on_view)
+		domain.on_view(domain.ctx, NULL, &err);
+	else if (domain.on_command)
+		domain.on_command(domain.ctx, NULL, &err);
+}
+
+static inline void call_clear(void)
+{
+	end_operation();
+	domain.ctx = NULL;
+	domain.on_view = NULL;
+	domain.on_command = NULL;
+	json_free(call->structured);
+	json_free(args);
+	args = NULL;
+	free(call->text);
+	free(call->link);
+	free(call->warning);
+	free(call->next);
+	*call = (struct call){ .tools = call->tools };
+}
+
+static inline int teardown(void **state)
+{
+	(void)state;
+	call_clear();
+	free(call);
+	return 0;
+}
+
+static inline void use(const char *tool, const char *text)
+{
+	struct error err;
+
+	call_clear();
+	domain.said[0] = '\0';
+	args = json_parse(text, strlen(text), &err);
+	if (!args)
+		fail_msg("%s: %s", text, err.text);
+	find_tool(tool)->run(call, args);
+}
+
+static inline void assert_contains(const char *text, const char *part)
+{
+	if (!text || !strstr(text, part))
+		fail_msg("\"%s\" is not in: %s", part, text ? text : "(nothing)");
+}
+
+static inline struct command_row command_row(const char *state)
+{
+	struct command_row row = { .id = "x-1",
+				   .container_id = "c-1",
+				   .command = "make\nall",
+				   .started_at = clock_wall_ms() - 5000,
+				   .duration_ms = 12,
+				   .cpu_ms = 3,
+				   .memory_peak = 1 << 20,
+				   .kill_after_ms = 60000 };
+
+	snprintf(row.state, sizeof(row.state), "%s", state);
+	return row;
+}
+
+/* All of the output can be read. */
+static inline void answer_view(struct command_view view)
+{
+	struct command_row row = *view.row;
+
+	row.stdout_bytes = (int64_t)strlen(domain.out);
+	row.stderr_bytes = (int64_t)strlen(domain.err);
+	view.kept[COMMAND_STDOUT] = view.tail_from[COMMAND_STDOUT] = row.stdout_bytes;
+	view.kept[COMMAND_STDERR] = view.tail_from[COMMAND_STDERR] = row.stderr_bytes;
+	view.row = &row;
+	domain.on_command(domain.ctx, &view, NULL);
+}
+
+static inline void answer_command(const struct command_row *row, const char *hint)
+{
+	answer_view((struct command_view){ .row = row, .hint = hint });
+}
+
+static inline const struct json *property(const struct tool *tool, const char *key)
+{
+	struct error err;
+	static struct json *schema;
+
+	json_free(schema);
+	schema = json_parse(tool->output_schema, strlen(tool->output_schema), &err);
+	assert_non_null(schema);
+	if (!key)
+		return schema;
+	return json_get(json_get_object(schema, "properties"), key);
+}
+
+static inline bool is_of_type(const struct json *schema, const struct json *value)
+{
+	const char *type = json_get_text(schema, "type");
+
+	assert_non_null(type);
+	return strstr(json_type_name(value), type) ||
+	       (json_type(value) == JSON_NUMBER && strcmp(type, "integer") == 0) ||
+	       (json_type(value) == JSON_BOOL && strcmp(type, "boolean") == 0);
+}
+
+static inline bool is_one_of(const struct json *schema, const struct json *value)
+{
+	const struct json *choices = json_get_array(schema, "anyOf");
+
+	if (!choices)
+		return is_of_type(schema, value);
+	for (const struct json *choice = json_first(choices); choice; choice = json_next(choice))
+		if (is_of_type(choice, value))
+			return true;
+	return false;
+}
+
+/* Whether each member is declared, and each that is required is there. */
+static inline void assert_fits_schema(const char *name, const struct json *value)
+{
+	const struct tool *tool = find_tool(name);
+	const struct json *required;
+
+	assert_non_null(value);
+	for (const struct json *m = json_first(value); m; m = json_next(m)) {
+		const struct json *declared = property(tool, json_key(m));
+
+		if (!declared)
+			fail_msg("%s: %s is not in the output schema", name, json_key(m));
+		if (!is_one_of(declared, m))
+			fail_msg("%s: %s may not be %s", name, json_key(m), json_type_name(m));
+	}
+	required = json_get_array(json_first(json_get_array(property(tool, NULL), "anyOf")),
+				  "required");
+	assert_true(json_size(required) > 0);
+	for (const struct json *r = json_first(required); r; r = json_next(r))
+		if (!json_get(value, json_text(r)))
+			fail_msg("%s: %s is missing", name, json_text(r));
+}
+
+static inline void expect_invalid(const char *tool, const char *text, const char *sentence)
+{
+	use(tool, text);
+	assert_int_equal(call->ends, 1);
+	assert_int_equal(call->err.kind, ERROR_INVALID);
+	assert_contains(call->err.text, sentence);
+	assert_string_equal(domain.said, "");
+}
+
+#define WITH_CALL(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+#endif
