@@ -1,0 +1,32 @@
+/* The routes of the HTTP server: which path goes to the protocol, which to a file, which to a
+ *probe. Sees http/, mcp/ and sandbox/; nothing but app/ sees it.
+ *
+ *	POST GET DELETE  / and /mcp      mcp_http; GET / without an event stream: server information
+ *	GET HEAD         /files/:fileId  a download, streamed out of its container
+ *	GET HEAD         /health         alive
+ *	GET HEAD         /ready          able to create: Podman, database, image
+ *	OPTIONS          / and /mcp      CORS; elsewhere the methods
+ */
+#ifndef WEB_H
+#define WEB_H
+
+#include "http.h"
+#include "mcp.h"
+#include "podman.h"
+#include "sandbox.h"
+#include "store.h"
+
+struct web {
+	struct mcp *mcp;
+	struct sandboxes *sandboxes;
+	struct store *store;
+	struct podman *podman; /* /ready asks it for the image */
+	const char *image;
+	const char *version;
+	bool draining; /* /ready says no */
+};
+
+/* The http_handler_fn; ctx is a struct web. */
+void web_handle(void *ctx, struct http_request *req);
+
+#endif

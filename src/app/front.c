@@ -1,0 +1,169 @@
+/* What clients meet: the key (if one is asked for), the protocol, and HTTP or stdio.  With stdio
+ * there is an HTTP server too, on loopback, because people open the links to files. */
+#include "internal.h"
+#include <stdio.h>
+#include <string.h>
+#include "log.h"
+
+enum {
+	BODY_MAX = 4 * 1024 * 1024,
+	CONNECTIONS_MAX = 2000,
+	PER_ADDRESS_MAX = 200,
+	IDLE_SECONDS = 75,
+	MAX_WAIT_MS = 45 * 1000, /* clients give up at about 60 s */
+};
+
+static const char instructions[] =
+	"Sandpod gives you Linux containers. The usual path: create_container, then "
+	"execute_command with the container_id it returned. A command that runs longer than a few "
+	"seconds is handed back as running: read on with check_command, feed it with send_input, "
+	"end "
+	"it with kill_command. Long output is shortened in the middle; check_command reads any "
+	"part "
+	"of it. get_file_url gives a person a link to a file. A container and its links live two "
+	"hours; destroy_container ends it earlier.";
+
+static bool is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       strncmp(host, "127.", 4) == 0;
+}
+
+static bool wants_key(const struct app *app)
+{
+	switch (app->config.auth) {
+	case AUTH_NONE:
+		return false;
+	case AUTH_KEY:
+		return true;
+	case AUTH_AUTO:
+		return !is_loopback(app->config.host);
+	}
+	return true;
+}
+
+/* The first start with a key makes it; it is shown this once and kept as a salted hash. */
+static bool make_first_key(struct app *app, struct error *err)
+{
+	char key[MCP_KEY_SIZE];
+	bool exists;
+
+	if (!mcp_key_exists(app->store, &exists, err))
+		return false;
+	if (exists)
+		return true;
+	if (!mcp_key_make(app->store, key, err))
+		return false;
+	printf("api key (shown this once): %s\n", key);
+	return true;
+}
+
+static bool open_mcp(struct app *app, bool key_required, struct error *err)
+{
+	app->tools = tools_select(app->config.tool_sets);
+	app->tools_context = (struct tools_context){
+		.sandboxes = app->sandboxes,
+		.output_limit = app->config.output_limit,
+		.command_wait_ms = app->config.command_wait_ms,
+		.max_wait_ms = MAX_WAIT_MS,
+	};
+	app->mcp = mcp_new(&(struct mcp_options){ .loop = app->loop,
+						  .store = app->store,
+						  .tools = app->tools,
+						  .tool_ctx = &app->tools_context,
+						  .key_required = key_required,
+						  .any_host = app->options.mode != APP_STDIO &&
+							      !is_loopback(app->config.host),
+						  .version = SANDPOD_VERSION,
+						  .instructions = instructions },
+			   err);
+	return app->mcp != NULL;
+}
+
+static bool open_http(struct app *app, struct error *err)
+{
+	struct http_options options = {
+		.host = app->options.mode == APP_STDIO ? "127.0.0.1" : app->config.host,
+		.port = (uint16_t)app->config.port,
+		.body_max = BODY_MAX,
+		.connections_max = CONNECTIONS_MAX,
+		.per_address_max = PER_ADDRESS_MAX,
+		.idle_seconds = IDLE_SECONDS,
+		.handler = web_handle,
+		.ctx = &app->web,
+	};
+
+	app->web = (struct web){ .mcp = app->mcp,
+				 .sandboxes = app->sandboxes,
+				 .store = app->store,
+				 .podman = app->podman,
+				 .image = app->image,
+				 .version = SANDPOD_VERSION };
+	app->http = http_open(app->loop, &options, err);
+	if (!app->http && app->options.mode == APP_STDIO) {
+		options.port = 0; /* a window beside another: any port serves for links */
+		app->http = http_open(app->loop, &options, err);
+	}
+	return app->http != NULL;
+}
+
+static void name_base_url(struct app *app)
+{
+	if (app->config.base_url)
+		snprintf(app->base_url, sizeof(app->base_url), "%s", app->config.base_url);
+	else
+		snprintf(app->base_url, sizeof(app->base_url), "http://localhost:%u",
+			 http_port(app->http));
+}
+
+static void on_stdio_end(void *ctx)
+{
+	stop_begin(ctx);
+}
+
+static bool open_stdio(struct app *app, struct error *err)
+{
+	app->stdio = mcp_stdio_open(app->mcp, STDIN_FILENO, STDOUT_FILENO, on_stdio_end, app, err);
+	return app->stdio != NULL;
+}
+
+static void announce(const struct app *app)
+{
+	bool v6 = strchr(app->config.host, ':') != NULL;
+
+	printf("listening on http://%s%s%s:%u\n", v6 ? "[" : "", app->config.host, v6 ? "]" : "",
+	       http_port(app->http));
+	fflush(stdout);
+}
+
+bool step_front(struct app *app, struct error *err)
+{
+	bool stdio = app->options.mode == APP_STDIO;
+	bool key_required = !stdio && wants_key(app);
+
+	if (key_required && !make_first_key(app, err))
+		return false;
+	if (!open_mcp(app, key_required, err) || !open_http(app, err))
+		return false;
+	name_base_url(app);
+	if (stdio && !open_stdio(app, err))
+		return false;
+	if (!stdio)
+		announce(app);
+	log_info("server", "%s on %s, network %s%s%s%s", app->engine_text, app->base_url,
+		 app->settings.network, app->network_note ? " (" : "",
+		 app->network_note ? app->network_note : "", app->network_note ? ")" : "");
+	step_done(app, NULL);
+	return true;
+}
+
+void front_close(struct app *app)
+{
+	if (app->stdio)
+		mcp_stdio_close(take(app->stdio));
+	mcp_free(app->mcp);
+	app->mcp = NULL;
+	http_close(app->http);
+	app->http = NULL;
+	free(take(app->tools));
+}

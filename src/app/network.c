@@ -1,0 +1,123 @@
+/* The mode "internet": a bridge of our own, fenced in before any container is on it.  Where that
+ * cannot be put in force the only mode is "none", and the note says why. */
+#include "internal.h"
+#include <stdio.h>
+#include <string.h>
+#include "digest.h"
+#include "log.h"
+
+static void no_internet(struct app *app, const char *why)
+{
+	struct error err;
+
+	app->fenced = false;
+	free(app->network_note);
+	app->network_note = mem_strdup(why);
+	if (strcmp(app->config.sandbox_network, "internet") == 0) {
+		error_set(&err, ERROR_UNAVAILABLE,
+			  "SANDBOX_NETWORK is \"internet\", which cannot be fenced in here: %s",
+			  why);
+		step_done(app, &err);
+		return;
+	}
+	log_warn("network", "containers get none: %s", why);
+	step_done(app, NULL);
+}
+
+static void on_fenced(void *ctx, const struct error *err)
+{
+	struct app *app = ctx;
+
+	if (err) {
+		no_internet(app, err->text);
+		return;
+	}
+	app->fenced = true;
+	step_done(app, NULL);
+}
+
+static void on_network(void *ctx, const struct error *err)
+{
+	struct app *app = ctx;
+	struct error problem;
+
+	if (err)
+		no_internet(app, err->text);
+	else if (!podman_fence_raise(app->loop, app->interface_name, on_fenced, app, &problem))
+		no_internet(app, problem.text);
+}
+
+/* Interface and subnet follow from the instance, so that several servers on one machine differ. */
+static bool name_network(struct app *app, char ret_subnet[32], struct error *err)
+{
+	char instance[ID_SIZE], hex[DIGEST_TEXT_SIZE];
+	unsigned second, third;
+
+	if (!store_instance_id(app->store, instance, err))
+		return false;
+	digest_text("network", instance, hex);
+	app->interface_name = mem_format("sp%.8s", hex);
+	app->network_name = mem_format("sandpod-%.8s", hex);
+	if (sscanf(hex + 8, "%2x%2x", &second, &third) != 2)
+		return error_set(err, ERROR_INTERNAL, "a digest is not hexadecimal");
+	snprintf(ret_subnet, 32, "10.%u.%u.0/20", second, third & 0xf0);
+	return true;
+}
+
+bool step_network(struct app *app, struct error *err)
+{
+	char subnet[32];
+
+	if (strcmp(app->config.sandbox_network, "none") == 0) {
+		app->network_note = mem_strdup("SANDBOX_NETWORK is \"none\"");
+		step_done(app, NULL);
+		return true;
+	}
+	if (!podman_is_local(app->podman)) {
+		no_internet(app,
+			    "Podman runs on another machine, where we cannot set up the fence");
+		return true;
+	}
+	if (!app->machine.bridge) {
+		no_internet(app, app->machine.bridge_why);
+		return true;
+	}
+	if (!name_network(app, subnet, err))
+		return false;
+	podman_network_create(app->podman, app->network_name, app->interface_name, subnet,
+			      on_network, app);
+	return true;
+}
+
+/* --- at the end, when no container is left --- */
+
+static void on_lowered(void *ctx, const struct error *err)
+{
+	struct app *app = ctx;
+
+	if (err)
+		log_warn("network", "%s", err->text);
+	app->fenced = false;
+	stop_network_removed(app);
+}
+
+static void on_removed(void *ctx, const struct error *err)
+{
+	struct app *app = ctx;
+	struct error problem;
+
+	if (err) {
+		log_warn("network", "its bridge and fence stay: %s", err->text);
+		stop_network_removed(app);
+	} else if (!podman_fence_lower(app->loop, app->interface_name, on_lowered, app, &problem)) {
+		on_lowered(app, &problem);
+	}
+}
+
+void network_remove(struct app *app)
+{
+	if (app->fenced)
+		podman_network_remove(app->podman, app->network_name, on_removed, app);
+	else
+		stop_network_removed(app);
+}

@@ -1,0 +1,59 @@
+/* Private to src/web: the handlers behind the routes, and the pure choices that they make. */
+#ifndef WEB_INTERNAL_H
+#define WEB_INTERNAL_H
+
+#include "web.h"
+
+/* --- the routes' handlers: each answers req, now or later ------------------------------------- */
+
+void info_handle(struct web *web, struct http_request *req);
+void health_handle(struct web *web, struct http_request *req);
+void ready_handle(struct web *web, struct http_request *req);
+void file_handle(struct web *web, struct http_request *req);
+
+/* --- failure.c: answers that say why not -------------------------------------------------------
+ */
+
+/* A page for a person (whose browser names text/html), else JSON with code, message and next. */
+void failure_reply(struct http_request *req, int status, const struct error *err);
+/* The status for a file that cannot be had. */
+int failure_status(enum error_kind kind);
+/* What a person or program can do about it; never NULL. */
+const char *failure_next(enum error_kind kind);
+/* The whole page; the caller owns it. */
+char *failure_page(int status, const char *message, const char *next);
+/* Whether an Accept header (NULL: absent) names the type itself, and not only by a wildcard. */
+bool accept_names(const char *accept, const char *media_type);
+/* A JSON answer that no cache keeps. */
+void reply_json(struct http_request *req, int status, const struct json *body);
+
+/* --- precondition.c: pure --------------------------------------------------------------------- */
+
+enum { ETAG_SIZE = 24 };
+
+/* A strong entity tag, in quotes. */
+void etag_format(uint64_t version, char ret_etag[ETAG_SIZE]);
+/* Whether a list of entity tags (or "*") has this one.  weak: W/"x" counts as "x". */
+bool etag_is_listed(const char *list, const char *etag, bool weak);
+
+/* What a request asks of a file; NULL for absent headers. */
+struct file_wish {
+	const char *range, *if_range, *if_match, *if_none_match;
+};
+/* The answer: 200, 206, 304, 412 or 416, and which bytes of the file. */
+struct file_plan {
+	int status;
+	uint64_t first, length;
+};
+void file_plan_make(const struct file_wish *wish, const char *etag, uint64_t size,
+		    struct file_plan *ret_plan);
+
+/* --- presentation.c: pure ----------------------------------------------------------------------
+ */
+
+/* The Content-Type of a download; the caller owns it. */
+char *file_content_type(const char *name);
+/* "inline" only for what cannot run anything and was not shared as an attachment. */
+const char *file_disposition(const char *name, const char *wanted);
+
+#endif
