@@ -1,0 +1,30 @@
+#!/bin/bash
+# Starts the server, shows the main job once, and keeps serving until it is told to stop.
+#
+#   packaging/run.sh /path/to/sandpod
+set -eu
+
+program=$1
+coproc SERVER { exec "$program"; }
+server=$SERVER_PID
+trap 'kill -TERM "$server" 2>/dev/null || true' INT TERM
+
+url=
+key=
+while read -r line <&"${SERVER[0]}"; do
+	echo "$line"
+	case $line in
+	'api key '*) key=${line##* } ;;
+	'listening on '*) url=${line#listening on } && break ;;
+	esac
+done
+if [ -z "$url" ]; then
+	wait "$server"
+	exit $?
+fi
+
+"$(dirname "$0")/show.sh" "$url" "$key" || echo "the main job failed; the log above says why"
+
+# Keep its standard output flowing until it ends; a signal ends it gracefully.
+while read -r line <&"${SERVER[0]}"; do echo "$line"; done 2>/dev/null || true
+wait "$server"

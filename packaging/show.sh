@@ -1,0 +1,81 @@
+#!/bin/bash
+# Shows the main job on a running server: a container made, a command run, its output, a file fetched
+# by its link, how long each took, and the container destroyed.
+#
+#   packaging/show.sh http://127.0.0.1:3000 [KEY]
+set -eu
+
+url=$1
+key=${2:-}
+auth=()
+[ -z "$key" ] || auth=(-H "Authorization: Bearer $key")
+heads=$(mktemp)
+trap 'rm -f "$heads" "$heads.body"' EXIT
+session=()
+
+# post METHOD PARAMS_JSON: one MCP message; the answer goes to a file, the seconds to standard output.
+post() {
+	jq -cn --arg method "$1" --argjson params "$2" \
+		'{jsonrpc: "2.0", id: 1, method: $method, params: $params}' |
+		curl -sS --max-time 60 -D "$heads" -o "$heads.body" -w '%{time_total}' -H 'Content-Type: application/json' \
+			-H 'Accept: application/json, text/event-stream' "${auth[@]}" "${session[@]}" \
+			--data-binary @- "$url/mcp"
+}
+
+# tool NAME ARGUMENTS_JSON: the result of a tool goes to answer, the time it took to took.
+tool() {
+	local params seconds
+	params=$(jq -cn --arg name "$1" --argjson arguments "$2" '{name: $name, arguments: $arguments}')
+	seconds=$(post tools/call "$params")
+	took=$(jq -nr --argjson s "$seconds" '$s * 10000 | round / 10')
+	answer=$(jq -c '.result // .' "$heads.body")
+	if [ "$(jq -r '.isError // false' <<<"$answer")" = true ]; then
+		jq -r '.content[0].text' <<<"$answer" >&2
+		return 1
+	fi
+}
+
+field() {
+	jq -r ".structuredContent.$1" <<<"$answer"
+}
+
+post initialize '{"protocolVersion": "2025-11-25", "capabilities": {},
+	"clientInfo": {"name": "show", "version": "1"}}' >/dev/null
+id=$(sed -n 's/^[Mm]cp-[Ss]ession-[Ii]d: *\([!-~]*\).*$/\1/p' "$heads")
+session=(-H "Mcp-Session-Id: $id" -H 'MCP-Protocol-Version: 2025-11-25')
+
+echo
+echo "--- the main job ---"
+tool create_container '{"name": "first-look"}'
+container=$(field container_id)
+echo "create_container        $took ms   $container, expires $(field expires_at)"
+
+args=$(jq -cn --arg c "$container" \
+	'{container_id: $c, command: "uname -sr; id; echo hello from a container > /workspace/hello.txt"}')
+tool execute_command "$args"
+echo "execute_command         $took ms   exit $(field exit_code)"
+field stdout | sed 's/^/    /'
+
+args=$(jq -cn --arg c "$container" '{container_id: $c, file_path: "hello.txt"}')
+tool get_file_url "$args"
+link=$(field url)
+echo "get_file_url            $took ms   $link"
+curl -sS --max-time 30 -w '    (%{http_code}, fetched in %{time_total} s)\n' "$link" | sed 's/^\([^ ]\)/    \1/'
+
+tool check_container "$(jq -cn --arg c "$container" '{container_id: $c}')"
+echo "check_container         $took ms   $(field usage.memory_bytes) bytes of memory, $(field usage.pids) processes"
+
+tool destroy_container "$(jq -cn --arg c "$container" '{container_id: $c}')"
+echo "destroy_container       $took ms   $(field status)"
+
+curl -sS --max-time 30 -o /dev/null -X DELETE "${auth[@]}" "${session[@]}" "$url/mcp"
+
+echo
+echo "--- paste this into your client's configuration ---"
+if [ -n "$key" ]; then
+	jq -n --arg url "$url/mcp" --arg key "Bearer $key" \
+		'{mcpServers: {sandpod: {type: "http", url: $url, headers: {Authorization: $key}}}}'
+else
+	jq -n --arg url "$url/mcp" '{mcpServers: {sandpod: {type: "http", url: $url}}}'
+fi
+echo "serving on $url; stop it with Ctrl-C"
