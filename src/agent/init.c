@@ -12,6 +12,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,16 +76,27 @@ static void drop_standard_streams(void)
 		close(null);
 }
 
+/* None is ignored, because commands would inherit that.  By the bare system call: the C library
+ * keeps 32 to 34 to itself, and make(1), for one, hands them down ignored. */
+static void default_signals(void)
+{
+	const unsigned long as_born[4] = {
+		0
+	}; /* the kernel's struct sigaction: SIG_DFL, no flags */
+
+	for (int i = 1; i < NSIG; i++)
+		syscall(SYS_rt_sigaction, i, as_born, NULL, NSIG / 8);
+}
+
 static bool open_signals(struct agent *agent)
 {
 	sigset_t all;
 	sigset_t wanted;
 
-	/* Blocked ones wait for signalfd.  None is ignored, because commands would inherit that. */
+	/* Blocked ones wait for signalfd. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
+	default_signals();
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGCHLD);
 	sigaddset(&wanted, SIGTERM);

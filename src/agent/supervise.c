@@ -79,8 +79,10 @@ static void __attribute__((noreturn)) become_program(const struct plan *plan)
 	const char *shell = shell_path();
 	const char *base = strrchr(shell, '/') + 1;
 	const char *workdir = plan->start->workdir;
+	/* "--": a command may begin with a hyphen. */
 	char *arguments[] = { (char *)(uintptr_t)base, (char *)(uintptr_t) "-c",
-			      (char *)(uintptr_t)plan->start->command, NULL };
+			      (char *)(uintptr_t) "--", (char *)(uintptr_t)plan->start->command,
+			      NULL };
 	const struct report started = { .kind = REPORT_STARTED, .main = getpid() };
 
 	setsid();

@@ -97,14 +97,21 @@ static void free_env(char **env)
 
 /* A line of logrus (time="…" level=warning msg="…"), a bare "Error: …", or the progress of an
  * image, which is nobody's trouble. */
+static bool is_trouble(const char *line)
+{
+	/* Said of every link whose container was removed under it, as all of ours are. */
+	if (strstr(line, "attaching to container") || strstr(line, "container not running"))
+		return false;
+	return strstr(line, "level=warn") || strstr(line, "level=error") ||
+	       strstr(line, "level=fatal") || strncmp(line, "Error", 5) == 0 ||
+	       strncmp(line, "setpriv", 7) == 0;
+}
+
 static void end_line(struct podman_service *service)
 {
 	const char *line = buf_text(&service->line);
-	bool is_trouble = strstr(line, "level=warn") || strstr(line, "level=error") ||
-			  strstr(line, "level=fatal") || strncmp(line, "Error", 5) == 0 ||
-			  strncmp(line, "setpriv", 7) == 0;
 
-	if (is_trouble) {
+	if (is_trouble(line)) {
 		free(service->last_words);
 		service->last_words = mem_strdup(line);
 		log_warn("podman", "%s", line);

@@ -76,7 +76,9 @@ static int taken_in(int fd)
 	} control = { .header = { CMSG_LEN(sizeof(fds)), 0, SOL_SOCKET, SCM_RIGHTS } };
 	char byte = 'l';
 	struct iovec piece = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &piece,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	struct pollfd answer = { .fd = fd, .events = POLLIN };
 
@@ -160,7 +162,7 @@ static long signal_strangers(int number)
 	long count = 0;
 
 	for (const struct dirent *entry; (entry = readdir(dir));) {
-		int pid = atoi(entry->d_name);
+		int pid = (int)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 1 && parent_of(pid) == 0)
 			count += kill(pid, number) == 0;
@@ -198,17 +200,17 @@ int main(int argc, char **argv)
 	const char *second = argc > 3 ? argv[3] : "0";
 
 	if (!strcmp(what, "queue"))
-		queue_to_init(atoi(first));
+		queue_to_init((int)strtol(first, NULL, 10));
 	else if (!strcmp(what, "sigio"))
-		sigio_to_init(atoi(first));
+		sigio_to_init((int)strtol(first, NULL, 10));
 	else if (!strcmp(what, "forge"))
 		forge(atof(first));
 	else if (!strcmp(what, "flood"))
-		flood(atof(first), atoi(second));
+		flood(atof(first), (int)strtol(second, NULL, 10));
 	else if (!strcmp(what, "strangers"))
-		printf("signalled %ld\n", signal_strangers(atoi(first)));
+		printf("signalled %ld\n", signal_strangers((int)strtol(first, NULL, 10)));
 	else if (!strcmp(what, "hunt"))
-		hunt(atof(first), atoi(second));
+		hunt(atof(first), (int)strtol(second, NULL, 10));
 	else if (!strcmp(what, "swap"))
 		swap(first, second, argc > 4 ? atof(argv[4]) : 1);
 	else if (!strcmp(what, "bomb"))

@@ -496,6 +496,17 @@ static void a_command_gets_nothing_of_ours_but_its_three_streams(void **state)
 	link_drop(link);
 }
 
+static void a_command_may_begin_with_a_hyphen(void **state)
+{
+	struct link *link = link_make(*state);
+	struct result *result = run(link, 1, "--help");
+
+	/* The program of that name is looked for, and the shell's own options are not meant. */
+	assert_int_equal(result->exited.exit_code, 127);
+	free(result);
+	link_drop(link);
+}
+
 static void a_missing_directory_is_a_failure_with_its_place(void **state)
 {
 	struct link *link = link_make(*state);
@@ -971,6 +982,7 @@ int main(void)
 		IN_A_HOUSE(started_comes_first_and_exited_last),
 		IN_A_HOUSE(the_environment_is_defaults_and_what_was_asked),
 		IN_A_HOUSE(a_command_gets_nothing_of_ours_but_its_three_streams),
+		IN_A_HOUSE(a_command_may_begin_with_a_hyphen),
 		IN_A_HOUSE(a_missing_directory_is_a_failure_with_its_place),
 		IN_A_HOUSE(standard_input_is_taken_and_ends),
 		IN_A_HOUSE(forty_commands_at_once_do_not_mix),
