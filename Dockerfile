@@ -1,5 +1,5 @@
 # The server with its own Podman.  It makes containers inside this one, so it must run privileged;
-# without that it says at once what is missing (`docs` in README, section "Where it runs").
+# without that it says at once what is missing and ends (README, "Where it runs").
 #
 #   podman build -t sandpod .
 #   podman run --privileged -p 3000:3000 -v sandpod:/var/lib/containers sandpod

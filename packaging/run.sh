@@ -14,7 +14,7 @@ key=
 while read -r line <&"${SERVER[0]}"; do
 	echo "$line"
 	case $line in
-	'api key '*) key=${line##* } ;;
+	'api key (shown'*) key=${line##* } ;;
 	'listening on '*) url=${line#listening on } && break ;;
 	esac
 done
@@ -23,7 +23,9 @@ if [ -z "$url" ]; then
 	exit $?
 fi
 
-"$(dirname "$0")/show.sh" "$url" "$key" || echo "the main job failed; the log above says why"
+# What listens everywhere is reached on loopback from here.
+near=${url/0.0.0.0/127.0.0.1}
+"$(dirname "$0")/show.sh" "$near" "$key" || echo "the main job could not be shown; the server goes on" >&2
 
 # Keep its standard output flowing until it ends; a signal ends it gracefully.
 while read -r line <&"${SERVER[0]}"; do echo "$line"; done 2>/dev/null || true

@@ -2,11 +2,11 @@
 # Shows the main job on a running server: a container made, a command run, its output, a file fetched
 # by its link, how long each took, and the container destroyed.
 #
-#   packaging/show.sh http://127.0.0.1:3000 [KEY]
+#   packaging/show.sh http://127.0.0.1:3000 [KEY]      (or KEY in the environment)
 set -eu
 
 url=$1
-key=${2:-}
+key=${2:-${KEY:-}}
 auth=()
 [ -z "$key" ] || auth=(-H "Authorization: Bearer $key")
 heads=$(mktemp)
@@ -28,11 +28,14 @@ tool() {
 	params=$(jq -cn --arg name "$1" --argjson arguments "$2" '{name: $name, arguments: $arguments}')
 	seconds=$(post tools/call "$params")
 	took=$(jq -nr --argjson s "$seconds" '$s * 10000 | round / 10')
-	answer=$(jq -c '.result // .' "$heads.body")
-	if [ "$(jq -r '.isError // false' <<<"$answer")" = true ]; then
-		jq -r '.content[0].text' <<<"$answer" >&2
-		return 1
-	fi
+	answer=$(jq -c '.result // empty' "$heads.body" 2>/dev/null || true)
+	[ -n "$answer" ] || fail "$1: $(head -c 500 "$heads.body")"
+	[ "$(jq -r '.isError // false' <<<"$answer")" = false ] || fail "$(jq -r '.content[0].text' <<<"$answer")"
+}
+
+fail() {
+	echo "$*" >&2
+	exit 1
 }
 
 field() {
@@ -41,7 +44,11 @@ field() {
 
 post initialize '{"protocolVersion": "2025-11-25", "capabilities": {},
 	"clientInfo": {"name": "show", "version": "1"}}' >/dev/null
+if grep -q '^HTTP/[0-9.]* 401' "$heads"; then
+	fail "the server asks for its key, which was shown at its first start: KEY=sp_… $0 $url"
+fi
 id=$(sed -n 's/^[Mm]cp-[Ss]ession-[Ii]d: *\([!-~]*\).*$/\1/p' "$heads")
+[ -n "$id" ] || fail "no session: $(head -c 500 "$heads.body")"
 session=(-H "Mcp-Session-Id: $id" -H 'MCP-Protocol-Version: 2025-11-25')
 
 echo
@@ -54,7 +61,7 @@ args=$(jq -cn --arg c "$container" \
 	'{container_id: $c, command: "uname -sr; id; echo hello from a container > /workspace/hello.txt"}')
 tool execute_command "$args"
 echo "execute_command         $took ms   exit $(field exit_code)"
-field stdout | sed 's/^/    /'
+field stdout | sed -e '/^$/d' -e 's/^/    /'
 
 args=$(jq -cn --arg c "$container" '{container_id: $c, file_path: "hello.txt"}')
 tool get_file_url "$args"
@@ -73,9 +80,9 @@ curl -sS --max-time 30 -o /dev/null -X DELETE "${auth[@]}" "${session[@]}" "$url
 echo
 echo "--- paste this into your client's configuration ---"
 if [ -n "$key" ]; then
-	jq -n --arg url "$url/mcp" --arg key "Bearer $key" \
+	jq -n --arg url "${BASE_URL:-$url}/mcp" --arg key "Bearer $key" \
 		'{mcpServers: {sandpod: {type: "http", url: $url, headers: {Authorization: $key}}}}'
 else
-	jq -n --arg url "$url/mcp" '{mcpServers: {sandpod: {type: "http", url: $url}}}'
+	jq -n --arg url "${BASE_URL:-$url}/mcp" '{mcpServers: {sandpod: {type: "http", url: $url}}}'
 fi
 echo "serving on $url; stop it with Ctrl-C"

@@ -30,15 +30,23 @@ static int misuse(const char *word)
 	return 2;
 }
 
-/* Reads the words behind the sub-command; false when one is not understood. */
-static bool read_options(int argc, char **argv, int first, struct app_options *options)
+/* Reads the words behind the sub-command; the first that is not understood, or NULL. */
+static const char *read_options(char **words, struct app_options *options)
 {
-	for (int i = first; i < argc; i++) {
-		if (options->mode == APP_DOCTOR || strcmp(argv[i], "--destroy-on-exit") != 0)
-			return false;
+	for (; *words; words++) {
+		if (options->mode == APP_DOCTOR || strcmp(*words, "--destroy-on-exit") != 0)
+			return *words;
 		options->destroy_on_exit = true;
 	}
-	return true;
+	return NULL;
+}
+
+static bool asks_for(int argc, char **argv, const char *option, const char *word)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], option) == 0)
+			return true;
+	return argc > 1 && strcmp(argv[1], word) == 0;
 }
 
 int main(int argc, char **argv)
@@ -52,11 +60,12 @@ int main(int argc, char **argv)
 		{ "doctor", APP_DOCTOR },
 	};
 	struct app_options options = { .mode = APP_SERVE };
+	const char *strange;
 	int first = 1;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0))
+	if (asks_for(argc, argv, "--help", "help"))
 		return help();
-	if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0)) {
+	if (asks_for(argc, argv, "--version", "version")) {
 		puts("sandpod " SANDPOD_VERSION);
 		return 0;
 	}
@@ -70,7 +79,6 @@ int main(int argc, char **argv)
 		options.mode = commands[i].mode;
 		first = 2;
 	}
-	if (!read_options(argc, argv, first, &options))
-		return misuse(argv[argc - 1]);
-	return app_main(&options);
+	strange = read_options(argv + first, &options);
+	return strange ? misuse(strange) : app_main(&options);
 }

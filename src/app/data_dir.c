@@ -3,12 +3,14 @@
 #include "internal.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 
-enum { PLACES_MAX = 64 };
+enum { PLACES_MAX = 64, REMOVE_FDS = 32 };
 
 /* Makes the directory with its parents, readable for nobody else. */
 static bool make_dirs(const char *path, struct error *err)
@@ -89,10 +91,26 @@ bool step_store(struct app *app, struct error *err)
 	return true;
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+	(void)st;
+	(void)type;
+	(void)place;
+	return remove(path);
+}
+
+/* Doctor's place held an image, a database and a service; none is needed again. */
+static void remove_place(const char *dir)
+{
+	(void)nftw(dir, remove_entry, REMOVE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+}
+
 void data_dir_close(struct app *app)
 {
 	if (app->store)
 		store_close(take(app->store));
+	if (app->options.mode == APP_DOCTOR && app->data_dir)
+		remove_place(app->data_dir);
 	if (app->lock_fd >= 0)
 		close(app->lock_fd);
 	app->lock_fd = -1;

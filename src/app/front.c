@@ -29,6 +29,26 @@ static bool is_loopback(const char *host)
 	       strncmp(host, "127.", 4) == 0;
 }
 
+/* Whether others than this machine reach us: by the address we listen on, or through the proxy that
+ * BASE_URL tells of. */
+static bool is_public(const struct app *app)
+{
+	const char *url = app->config.base_url;
+	const char *start = url ? strstr(url, "://") : NULL;
+	auto_str host = NULL;
+
+	if (!is_loopback(app->config.host))
+		return true;
+	if (!start)
+		return false;
+	start += strlen("://");
+	if (*start == '[')
+		host = mem_strndup(start + 1, strcspn(start + 1, "]"));
+	else
+		host = mem_strndup(start, strcspn(start, ":/"));
+	return !is_loopback(host);
+}
+
 static bool wants_key(const struct app *app)
 {
 	switch (app->config.auth) {
@@ -37,7 +57,7 @@ static bool wants_key(const struct app *app)
 	case AUTH_KEY:
 		return true;
 	case AUTH_AUTO:
-		return !is_loopback(app->config.host);
+		return is_public(app);
 	}
 	return true;
 }
@@ -50,8 +70,10 @@ static bool make_first_key(struct app *app, struct error *err)
 
 	if (!mcp_key_exists(app->store, &exists, err))
 		return false;
-	if (exists)
+	if (exists) {
+		puts("api key: asked for, and made at an earlier start");
 		return true;
+	}
 	if (!mcp_key_make(app->store, key, err))
 		return false;
 	printf("api key (shown this once): %s\n", key);
@@ -67,16 +89,16 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 		.command_wait_ms = app->config.command_wait_ms,
 		.max_wait_ms = MAX_WAIT_MS,
 	};
-	app->mcp = mcp_new(&(struct mcp_options){ .loop = app->loop,
-						  .store = app->store,
-						  .tools = app->tools,
-						  .tool_ctx = &app->tools_context,
-						  .key_required = key_required,
-						  .any_host = app->options.mode != APP_STDIO &&
-							      !is_loopback(app->config.host),
-						  .version = SANDPOD_VERSION,
-						  .instructions = instructions },
-			   err);
+	app->mcp = mcp_new(
+		&(struct mcp_options){ .loop = app->loop,
+				       .store = app->store,
+				       .tools = app->tools,
+				       .tool_ctx = &app->tools_context,
+				       .key_required = key_required,
+				       .any_host = app->options.mode != APP_STDIO && is_public(app),
+				       .version = SANDPOD_VERSION,
+				       .instructions = instructions },
+		err);
 	return app->mcp != NULL;
 }
 
@@ -116,6 +138,18 @@ static void name_base_url(struct app *app)
 			 http_port(app->http));
 }
 
+/* What an operator may not have meant. */
+static void warn_of_openness(const struct app *app, bool key_required)
+{
+	if (app->options.mode == APP_STDIO || !is_public(app))
+		return;
+	if (!key_required)
+		log_warn("server", "AUTH=none: whoever reaches this server can use it");
+	if (!app->config.base_url)
+		log_warn("server", "links to files say %s; set BASE_URL to what people can open",
+			 app->base_url);
+}
+
 static void on_stdio_end(void *ctx)
 {
 	stop_begin(ctx);
@@ -148,6 +182,7 @@ bool step_front(struct app *app, struct error *err)
 	name_base_url(app);
 	if (stdio && !open_stdio(app, err))
 		return false;
+	warn_of_openness(app, key_required);
 	if (!stdio)
 		announce(app);
 	log_info("server", "%s on %s, network %s%s%s%s", app->engine_text, app->base_url,

@@ -68,7 +68,8 @@ bool step_sandboxes(struct app *app, struct error *err)
 	app->agent_path = mem_format("%s/agent", dir);
 	if (stat(app->agent_path, &st) < 0)
 		return error_set_errno(err, ERROR_UNAVAILABLE, errno,
-				       "the agent is not beside the program");
+				       "%s, the program that becomes process 1, cannot be found",
+				       app->agent_path);
 	fill_settings(app);
 	app->sandboxes = sandboxes_open(app->loop, app->store, app->podman, &app->settings, err);
 	if (!app->sandboxes)
@@ -88,6 +89,7 @@ static void on_proved(void *ctx, const struct error *err)
 bool step_prove(struct app *app, struct error *err)
 {
 	(void)err;
+	log_info("start", "making a throw-away container, to measure its walls from inside");
 	sandboxes_prove(app->sandboxes, on_proved, app);
 	return true;
 }

@@ -36,10 +36,12 @@ const struct app_step app_steps[] = {
 	  .begin = step_network,
 	  .means = "containers have no network (mode none)",
 	  .mend = "install nftables and iptables, and run where bridges can be made" },
-	{ .name = "domain",
+	{ .name = "containers",
 	  .begin = step_sandboxes,
-	  .means = "the state of earlier runs cannot be taken up",
-	  .mend = "look at the sentence on the left" },
+	  .means = "containers of earlier runs cannot be taken up, and no new ones made",
+	  .mend = "keep the files `agent` and `builtin.tar` of the build beside the program, and "
+		  "look "
+		  "at the free space of DATA_DIR" },
 	{ .name = "isolation",
 	  .begin = step_prove,
 	  .means = "a limit would only exist on paper",

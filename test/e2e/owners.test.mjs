@@ -1,6 +1,7 @@
 // What a caller makes belongs to its key, or without one to its session.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { Server } from './support/server.mjs';
 import { Agent } from './support/client.mjs';
 
@@ -57,9 +58,35 @@ test('on an address that is not loopback a key is made, printed once, and asked 
     assert.doesNotMatch(server.log, new RegExp(server.key), 'no key in the log');
     const first = server.key;
     await server.crashAndRestart();
-    assert.ok(!server.lines.some((l) => l.startsWith('api key')), 'it is printed once');
+    assert.ok(!server.lines.some((l) => l.includes(first)), 'it is printed once');
     const later = await Agent.connect(url, { key: first });
     await later.close();
+  } finally {
+    await server.stop();
+  }
+});
+
+test('behind a public BASE_URL a key is asked for on loopback too, and the proxy\'s host name is taken', async () => {
+  const server = await Server.start({ BASE_URL: 'https://pods.example.org' });
+  try {
+    assert.match(server.key, /^sp_/);
+    await assert.rejects(Agent.connect(server.url));
+    const agent = await Agent.connect(server.url, { key: server.key });
+    const id = await agent.container();
+    await agent.run(id, 'echo x > f');
+    const { url } = await agent.call('get_file_url', { container_id: id, file_path: 'f' });
+    assert.match(url, /^https:\/\/pods\.example\.org\/files\/f-/);
+    const { hostname, port } = new URL(server.url);
+    const status = await new Promise((resolve, reject) => {
+      request({ hostname, port, path: '/mcp', method: 'POST', headers: {
+        Host: 'pods.example.org', Authorization: `Bearer ${server.key}`, 'Content-Type': 'application/json',
+        Accept: 'application/json, text/event-stream' } }, (reply) => { reply.resume(); resolve(reply.statusCode); })
+        .on('error', reject)
+        .end(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize',
+          params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'p', version: '1' } } }));
+    });
+    assert.equal(status, 200);
+    await agent.close();
   } finally {
     await server.stop();
   }

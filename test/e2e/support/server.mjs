@@ -43,7 +43,7 @@ export class Server {
       this.exited.then(({ code }) =>
         reject(new Error(`the server ended with ${code} before it was ready:\n${this.log}`)));
     });
-    this.key = this.lines.map((l) => /^api key .*: (\S+)$/.exec(l)?.[1]).find(Boolean) ?? this.key;
+    this.key = this.lines.map((l) => /^api key .*: (sp_\S+)$/.exec(l)?.[1]).find(Boolean) ?? this.key;
   }
 
   /** kill -9, and a new one on the same data. */
