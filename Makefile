@@ -178,6 +178,7 @@ $(B)/fuzz/%: test/fuzz/fuzz_%.c $(archives)
 .PHONY: fuzz
 fuzz:
 	@$(MAKE) --no-print-directory -j$(jobs) MODE=fuzz $(patsubst $(B)/fuzz/%,fuzz-run-%,$(fuzzers))
+.PRECIOUS: $(B)/fuzz/%
 # New inputs that a fuzzer finds stay in build/; what it breaks on is kept beside them.
 fuzz-run-%: $(B)/fuzz/%
 	@mkdir -p $(B)/found/$* $(B)/crashes
@@ -243,12 +244,24 @@ c_files := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h'
 check-format:
 	@clang-format --dry-run --Werror $(c_files) && echo "format: ok"
 
+# `tool` is the contract between mcp and tools, and no module's.
+may.tool     := json
+may_see       = $(base) $(may.$(1)) $(1)
+wants         = sed -n 's/^\#include "\(.*\)\.h"$$/\1/p' $(1) 2>/dev/null | sort -u
 check-layers:
 	@bad=0; $(foreach m,$(modules), \
-	  for h in $$(cat src/$(m)/*.[ch] 2>/dev/null | sed -n 's/^#include "\(.*\)\.h"$$/\1/p' | sort -u); do \
-	    case " $(base) $(may.$(m)) $(m) internal migrations.inc $(extra.$(m)) " in (*" $$h "*) ;; \
+	  for h in $$(cat src/$(m)/*.[ch] | $(wants)); do \
+	    case " $(call may_see,$(m)) migrations.inc " in (*" $$h "*) ;; \
 	    (*) [ -f src/$(m)/$$h.h ] || { echo "src/$(m) may not include $$h.h"; bad=1; } ;; esac; \
-	  done;) [ $$bad = 0 ] && echo "layers: ok"
+	  done;) \
+	$(foreach h,$(patsubst include/%.h,%,$(wildcard include/*.h)), \
+	  for i in $$($(call wants,include/$(h).h)); do \
+	    case " $(call may_see,$(h)) " in (*" $$i "*) ;; \
+	    (*) echo "include/$(h).h may not include $$i.h"; bad=1 ;; esac; \
+	  done;) \
+	for h in src/*/*.h; do \
+	  [ ! -f include/$${h##*/} ] || { echo "$$h has the name of a public header"; bad=1; }; \
+	done; [ $$bad = 0 ] && echo "layers: ok"
 
 # A foreign library is visible in one folder only.
 border = ! grep -rnE '$(1)' src include | grep -vE '^($(2))'

@@ -10,7 +10,6 @@ enum { CLOCK_TEXT_SIZE = 32 };
 
 /* Milliseconds of CLOCK_BOOTTIME: it counts on while the machine sleeps and never jumps. */
 int64_t clock_mono_ms(void);
-int64_t clock_mono_us(void);
 /* Milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_wall_ms(void);
 /* RFC 3339 in UTC with milliseconds: "2026-11-20T10:02:03.456Z". */

@@ -51,10 +51,10 @@ void config_release(struct config *config);
 /* The table of settings, for --help. */
 void config_print_help(FILE *out);
 
+/* What ALLOW_UNENFORCED may name: the walls that the domain measures. */
+#define CONFIG_WALLS "memory,swap,cpu,pids,capabilities,privileges,seccomp,userns,proc"
+
 /* Whether `word` is one of the comma-separated words of `list` (NULL is empty). */
 bool config_list_has(const char *list, const char *word);
-
-/* The only readers of the environment beside config_read: for children we start. */
-const char *config_env_path(void);
 
 #endif

@@ -22,9 +22,14 @@ enum error_kind {
 struct error {
 	enum error_kind kind;
 	char text[512]; /* one sentence, UTF-8, no newline at its end */
+	/* What the caller (a program that has our tools) does about it, without a full stop; NULL:
+	 * what fits the kind.  A literal. */
+	const char *next;
+	bool retryable; /* whether the same request may succeed if it is simply sent again later */
 };
 
-/* Fills err and returns false, so that a failing function can end with `return error_set(…)`. */
+/* Fills err and returns false, so that a failing function can end with `return error_set(…)`.
+ * next is NULL then, and retryable what is usual for the kind. */
 bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -32,13 +37,16 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 bool error_set_errno(struct error *err, enum error_kind kind, int number, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Puts "what we were doing: " in front of an error that is set; keeps its kind; returns false. */
+/* Says what to do about an error that is set, where its kind says too little; returns false. */
+bool error_advise(struct error *err, const char *next, bool retryable);
+
+/* Puts "what we were doing: " in front of an error that is set; keeps the rest; returns false. */
 bool error_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The stable word for a kind, as clients see it in `code`: "invalid", "not_found", "gone", … */
 const char *error_kind_name(enum error_kind kind);
 
-/* Whether the same request may succeed if it is simply sent again later. */
+/* Whether waiting usually helps against errors of this kind. */
 bool error_kind_is_retryable(enum error_kind kind);
 
 #endif

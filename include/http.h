@@ -28,9 +28,10 @@ struct http_stream;
 typedef void http_handler_fn(void *ctx, struct http_request *req);
 
 struct http_options {
-	const char *host; /* a numeric address or "localhost" */
-	uint16_t port;	  /* 0 picks a free one */
-	size_t body_max;  /* bytes; more gives 413 */
+	const char *host;      /* a numeric address or "localhost" */
+	uint16_t port;	       /* 0 picks a free one */
+	size_t body_max;       /* bytes; more gives 413 … */
+	const char *too_large; /* … with this JSON text; NULL: a plain sentence.  Borrowed */
 	unsigned connections_max;
 	unsigned per_address_max; /* 0: any; not applied to loopback addresses; IPv6 by /64 */
 	unsigned idle_seconds;	  /* a connection without progress is closed after this */
@@ -57,11 +58,8 @@ const char *http_path(const struct http_request *req);
 /* NULL when absent.  A header sent twice is refused by the guard where that matters (Host,
  * Content-Length, Authorization, Origin, Content-Type, and all that start with Mcp-). */
 const char *http_header(const struct http_request *req, const char *name);
-const char *http_query(const struct http_request *req, const char *name);
 /* NUL-terminated for convenience; may hold NULs itself. */
 const char *http_body(const struct http_request *req, size_t *ret_len);
-/* The peer's address in text. */
-const char *http_peer(const struct http_request *req);
 /* Whether an Accept header (or its absence) lets us send this type: "text/event-stream". */
 bool http_accepts(const struct http_request *req, const char *media_type);
 

@@ -34,6 +34,10 @@ void mcp_drain(struct mcp *mcp);
 /* Calls not yet answered. */
 unsigned mcp_pending(const struct mcp *mcp);
 
+/* The answer to a body that is longer than a message may be: for http_options.too_large. */
+enum { MCP_MESSAGE_MAX = 4 * 1024 * 1024 };
+extern const char mcp_too_large[];
+
 /* POST, GET (event stream) and DELETE on the MCP endpoint.  Checks Host, Origin and the key. */
 void mcp_http(struct mcp *mcp, struct http_request *req);
 

@@ -202,8 +202,6 @@ struct podman_link *podman_link_open(struct podman *podman, const char *containe
 				     struct error *err) must_check;
 /* Queues a copy.  Returns how much is queued and not yet taken by the kernel. */
 size_t podman_link_write(struct podman_link *link, const void *data, size_t len);
-/* Stops and starts reading, for back-pressure. */
-void podman_link_pause(struct podman_link *link, bool paused);
 /* Closes the connection; the program sees the end of its input.  No callback comes any more.
  * Allowed inside a callback.  NULL is allowed. */
 void podman_link_close(struct podman_link *link);
@@ -253,7 +251,6 @@ struct podman_service *podman_service_start(struct loop *loop, const char *data_
 					    const struct podman_service_events *events, void *ctx,
 					    struct error *err) must_check;
 const char *podman_service_socket(const struct podman_service *service);
-int podman_service_pid(const struct podman_service *service);
 /* Kills it because it does not answer any more; it comes back by itself. */
 void podman_service_restart(struct podman_service *service);
 /* Ends it for good; blocks until it is dead (at most two seconds, then SIGKILL). */

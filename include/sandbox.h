@@ -62,8 +62,6 @@ void sandboxes_podman_down(struct sandboxes *all);
 bool sandboxes_podman_is_up(const struct sandboxes *all);
 /* Called when Podman seems to hang (a deadline passed on a call that never takes long). */
 void sandboxes_on_wedged(struct sandboxes *all, void (*on_wedged)(void *ctx), void *ctx);
-/* Living containers. */
-int64_t sandboxes_count(const struct sandboxes *all);
 /* Destroys every living container; done when all are gone. */
 typedef void sandbox_done_fn(void *ctx, const struct error *err);
 void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *ctx);
@@ -95,8 +93,18 @@ struct sandbox_view {
 	int64_t commands_running;
 	int64_t files_shared;
 	const char *runtimes; /* space-separated; "" before the first link */
+	int64_t extended_ms;  /* by how much sandbox_check made its life longer */
 	/* Only after sandbox_check; -1 where it cannot be read. */
 	int64_t memory_bytes, memory_peak_bytes, cpu_ms, pids, disk_bytes;
+};
+
+/* No wish may be for less, unless the settings are. */
+enum {
+	SANDBOX_MEMORY_LEAST = 16 * 1024 * 1024, /* the agent, a shell and /etc */
+	SANDBOX_CPU_LEAST = 10,			 /* thousandths */
+	SANDBOX_PIDS_LEAST = 8,
+	SANDBOX_DISK_LEAST = 1024 * 1024,
+	SANDBOX_TTL_LEAST_MS = 1000,
 };
 
 struct sandbox_op; /* an operation under way */
@@ -181,7 +189,7 @@ bool command_each(struct sandboxes *all, const char *owner, const char *containe
 bool command_output(const struct command_view *view, enum command_stream stream, int64_t offset,
 		    int64_t len, struct buf *ret_data, struct error *err) must_check;
 
-/* Lines that match, found in a helper thread; each "NUMBER:line\n". */
+/* Lines that match, found in a helper thread. */
 struct command_grep {
 	const char *owner;
 	const char *command_id;
@@ -189,7 +197,15 @@ struct command_grep {
 	enum command_stream stream;
 	size_t most; /* bytes of result */
 };
-typedef void command_grep_fn(void *ctx, const char *lines, size_t len, int64_t matches,
+struct command_matches {
+	/* Each "NUMBER:line\n"; behind a hole nobody knows the number: "?:line\n". */
+	const char *lines;
+	size_t len;
+	int64_t count;		     /* of all, also of those that found no room */
+	int64_t lost_from, lost_end; /* the hole: not kept, so not searched; equal: none */
+	int64_t kept_most;	     /* how much of a stream is kept from its start */
+};
+typedef void command_grep_fn(void *ctx, const struct command_matches *found,
 			     const struct error *err);
 struct sandbox_op *command_grep(struct sandboxes *all, const struct command_grep *grep,
 				command_grep_fn *done, void *ctx, struct error *err) must_check;
@@ -218,6 +234,12 @@ struct file_request {
 /* Makes sure that the path is a regular file that can be read, and makes a link to it. */
 struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *request,
 			      file_view_fn *done, void *ctx, struct error *err) must_check;
+
+/* The links to files of a container that work now, the oldest first.  Size, time and type of the
+ * files are not looked at. */
+typedef bool file_each_fn(void *ctx, const struct file_view *view);
+bool file_each(struct sandboxes *all, const char *owner, const char *container_id,
+	       file_each_fn *on_file, void *ctx, struct error *err) must_check;
 
 /* A file being read for a person, by the link's id (which is all that is needed). */
 struct file_reader;

@@ -18,8 +18,6 @@ struct store;
  * database of a newer program. */
 struct store *store_open(const char *path, struct error *err) must_check;
 void store_close(struct store *store);
-/* The schema number of this program. */
-int store_schema_version(void);
 /* A read and a write that reach the file: for /ready and for a full disk. */
 bool store_probe(struct store *store, struct error *err) must_check;
 
@@ -137,9 +135,6 @@ bool store_command_set_input_closed(struct store *store, const char *id,
 				    struct error *err) must_check;
 bool store_command_find(struct store *store, const char *id, struct command_row *ret_row,
 			struct error *err) must_check;
-/* What was running becomes lost, for the reason given (its container went away). */
-bool store_command_lose(struct store *store, const char *container_id, int64_t ended_at,
-			const char *reason, struct error *err) must_check;
 
 typedef bool store_command_fn(void *ctx, const struct command_row *row);
 /* Oldest first. */
@@ -168,6 +163,10 @@ static inline void auto_file_row_value_(struct file_row *row)
 bool store_file_add(struct store *store, const struct file_row *row, struct error *err) must_check;
 bool store_file_find(struct store *store, const char *id, struct file_row *ret_row,
 		     struct error *err) must_check;
+/* The links of a container that work at `now`, the oldest first; returning false ends the walk. */
+typedef bool store_file_fn(void *ctx, const struct file_row *row);
+bool store_file_each(struct store *store, const char *container_id, int64_t now,
+		     store_file_fn *on_row, void *ctx, struct error *err) must_check;
 bool store_file_count(struct store *store, const char *container_id, int64_t now,
 		      int64_t *ret_count, struct error *err) must_check;
 

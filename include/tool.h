@@ -14,13 +14,17 @@ struct tool {
 	const char *name;
 	const char *title;
 	const char *description;   /* its first sentence says when to use the tool */
-	const char *input_schema;  /* JSON text */
+	const char *input_schema;  /* JSON text; without what bind adds */
 	const char *output_schema; /* JSON text */
 	bool read_only;		   /* the annotations */
 	bool destructive;
 	bool idempotent;
 	bool open_world;
 	const char *set; /* "containers", "commands", "files" */
+	/* Adds this server's own bounds and default to a copy of one property of the input schema;
+	 * ctx is what call_context gives.  False: this server does not offer the argument.  May be
+	 * NULL. */
+	bool (*bind)(const void *ctx, const char *name, struct json *property);
 	/* Starts the work and returns.  args is an object, borrowed for this call.  Exactly one of
 	 * call_answer and call_fail must follow, now or later. */
 	void (*run)(struct call *call, const struct json *args);

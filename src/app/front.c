@@ -6,7 +6,6 @@
 #include "log.h"
 
 enum {
-	BODY_MAX = 4 * 1024 * 1024,
 	CONNECTIONS_MAX = 2000,
 	PER_ADDRESS_MAX = 200,
 	IDLE_SECONDS = 75,
@@ -85,6 +84,7 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 	app->tools = tools_select(app->config.tool_sets);
 	app->tools_context = (struct tools_context){
 		.sandboxes = app->sandboxes,
+		.settings = &app->settings,
 		.output_limit = app->config.output_limit,
 		.command_wait_ms = app->config.command_wait_ms,
 		.max_wait_ms = MAX_WAIT_MS,
@@ -107,7 +107,8 @@ static bool open_http(struct app *app, struct error *err)
 	struct http_options options = {
 		.host = app->options.mode == APP_STDIO ? "127.0.0.1" : app->config.host,
 		.port = (uint16_t)app->config.port,
-		.body_max = BODY_MAX,
+		.body_max = MCP_MESSAGE_MAX,
+		.too_large = mcp_too_large,
 		.connections_max = CONNECTIONS_MAX,
 		.per_address_max = PER_ADDRESS_MAX,
 		.idle_seconds = IDLE_SECONDS,

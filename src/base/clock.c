@@ -7,28 +7,23 @@
 #include <string.h>
 #include <time.h>
 
-static int64_t read_clock(clockid_t which, int64_t per_second)
+static int64_t read_clock_ms(clockid_t which)
 {
 	struct timespec now;
 	int failed = clock_gettime(which, &now);
 
 	assert(!failed);
-	return (int64_t)now.tv_sec * per_second + now.tv_nsec / (1000000000 / per_second);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 int64_t clock_mono_ms(void)
 {
-	return read_clock(CLOCK_BOOTTIME, 1000);
-}
-
-int64_t clock_mono_us(void)
-{
-	return read_clock(CLOCK_BOOTTIME, 1000000);
+	return read_clock_ms(CLOCK_BOOTTIME);
 }
 
 int64_t clock_wall_ms(void)
 {
-	return read_clock(CLOCK_REALTIME, 1000);
+	return read_clock_ms(CLOCK_REALTIME);
 }
 
 /* Splits a time into calendar fields and milliseconds; what no calendar holds (only a broken

@@ -28,6 +28,8 @@ bool error_set(struct error *err, enum error_kind kind, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	err->kind = kind;
+	err->next = NULL;
+	err->retryable = error_kind_is_retryable(kind);
 	memcpy(err->text, text, sizeof(text));
 	tidy(err);
 	return false;
@@ -45,16 +47,27 @@ bool error_set_errno(struct error *err, enum error_kind kind, int number, const 
 	return error_set(err, kind, "%s: %s", text, strerror_r(number, reason, sizeof(reason)));
 }
 
+bool error_advise(struct error *err, const char *next, bool retryable)
+{
+	assert(err->kind != ERROR_NONE);
+	err->next = next;
+	err->retryable = retryable;
+	return false;
+}
+
 bool error_wrap(struct error *err, const char *format, ...)
 {
 	char text[sizeof(err->text)];
+	const char *next = err->next;
+	bool retryable = err->retryable;
 	va_list args;
 
 	assert(err->kind != ERROR_NONE);
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return error_set(err, err->kind, "%s: %s", text, err->text);
+	error_set(err, err->kind, "%s: %s", text, err->text);
+	return error_advise(err, next, retryable);
 }
 
 const char *error_kind_name(enum error_kind kind)

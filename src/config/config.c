@@ -100,9 +100,13 @@ static const struct setting settings[] = {
 	     "containers,commands,files", "which sets of tools are offered"),
 	PICK("AUTH", auth, KIND_CHOICE, "auto,none,key", "auto",
 	     "whether callers need a key; auto: on every address but loopback"),
-	TEXT("ALLOW_UNENFORCED", allow_unenforced, value_is_list,
-	     "a list such as memory,pids (see sandpod doctor)", "", "none",
-	     "limits that may be missing on this machine"),
+	{ .name = "ALLOW_UNENFORCED",
+	  .offset = FIELD(allow_unenforced),
+	  .kind = KIND_WORDS,
+	  .words = CONFIG_WALLS,
+	  .fallback = "",
+	  .otherwise = "none",
+	  .help = "limits that may be missing on this machine (see sandpod doctor)" },
 	PICK("LOG_LEVEL", log_level, KIND_CHOICE, "debug,info,warn,error", "info",
 	     "the least important lines that are logged"),
 	PICK("LOG_FORMAT", log_format, KIND_CHOICE, "text,json", "text", "how a log line looks"),
@@ -177,7 +181,7 @@ static int place_in(const char *list, const char *word, size_t len)
 
 static bool are_all_in(const char *list, const char *words)
 {
-	while (true) {
+	while (*words) {
 		size_t len = strcspn(words, ",");
 
 		if (place_in(list, words, len) < 0)
@@ -185,7 +189,10 @@ static bool are_all_in(const char *list, const char *words)
 		if (!words[len])
 			return true;
 		words += len + 1;
+		if (!*words)
+			return false; /* a comma at the end */
 	}
+	return true; /* a default of nothing */
 }
 
 static bool read_number(const struct setting *setting, const char *value, int64_t *field)
@@ -352,11 +359,4 @@ void config_print_help(FILE *out)
 bool config_list_has(const char *list, const char *word)
 {
 	return list && place_in(list, word, strlen(word)) >= 0;
-}
-
-const char *config_env_path(void)
-{
-	const char *path = read_env("PATH");
-
-	return path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }

@@ -26,7 +26,5 @@ bool value_is_base_url(const char *text);
 bool value_is_podman_socket(const char *text);
 /* Whether text is a numeric address or "localhost". */
 bool value_is_host(const char *text);
-/* Whether text is words of lower-case letters with commas between them. */
-bool value_is_list(const char *text);
 
 #endif

@@ -141,11 +141,3 @@ bool value_is_host(const char *text)
 	return strcmp(text, "localhost") == 0 || inet_pton(AF_INET, text, &address) == 1 ||
 	       inet_pton(AF_INET6, text, &address) == 1;
 }
-
-bool value_is_list(const char *text)
-{
-	size_t len = strlen(text);
-
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz-,") == len && *text != ',' &&
-	       (len == 0 || text[len - 1] != ',') && !strstr(text, ",,");
-}

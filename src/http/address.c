@@ -1,4 +1,4 @@
-/* A peer's address: as text, and as what a limit counts together. */
+/* A peer's address, as what a limit counts together. */
 #include "internal.h"
 
 #include <arpa/inet.h>
@@ -8,7 +8,6 @@ static void read_v4(const struct in_addr *from, struct address *ret_address)
 {
 	memcpy(ret_address->group, from, sizeof(*from));
 	ret_address->loopback = (ntohl(from->s_addr) >> 24) == IN_LOOPBACKNET;
-	inet_ntop(AF_INET, from, ret_address->text, sizeof(ret_address->text));
 }
 
 /* One host has a /64 of its own as a rule, so that is what a limit must count. */
@@ -23,7 +22,6 @@ static void read_v6(const struct in6_addr *from, struct address *ret_address)
 	}
 	memcpy(ret_address->group, from, sizeof(ret_address->group));
 	ret_address->loopback = IN6_IS_ADDR_LOOPBACK(from);
-	inet_ntop(AF_INET6, from, ret_address->text, sizeof(ret_address->text));
 }
 
 void address_read(const struct sockaddr *from, struct address *ret_address)

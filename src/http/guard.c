@@ -200,8 +200,7 @@ const struct refusal *guard_check_target(const char *target, size_t len)
 	for (size_t i = path_len; i < len; i++)
 		if (target[i] <= 0x20 || target[i] >= 0x7f || target[i] == '#')
 			return &bad_target;
-	if (!target_decode(target, path_len, false, path, &decoded) ||
-	    !is_clean_path(path, decoded))
+	if (!target_decode(target, path_len, path, &decoded) || !is_clean_path(path, decoded))
 		return &bad_target;
 	return NULL;
 }

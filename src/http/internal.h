@@ -40,6 +40,7 @@ struct http_server {
 	int listen_fd;	       /* -1 once it was closed */
 	uint16_t port;
 	size_t body_max;
+	const char *too_large; /* NULL: a plain sentence */
 	unsigned connections_max, per_address_max, idle_seconds;
 	http_handler_fn *handler;
 	void *ctx;
@@ -60,7 +61,6 @@ void server_kick(struct http_server *server);
 struct address {
 	unsigned char group[8]; /* whom a limit counts together: an IPv4 address, an IPv6 /64 */
 	bool loopback;
-	char text[INET6_ADDRSTRLEN];
 };
 void address_read(const struct sockaddr *from, struct address *ret_address);
 
@@ -132,22 +132,14 @@ bool layout_is_strict(const struct head *head);
 const struct head_line *head_find(const struct head *head, const char *name);
 
 /* Decodes %XX of len bytes into ret_text (len + 1 bytes); false when an escape is malformed. */
-bool target_decode(const char *raw, size_t len, bool plus_is_space, char *ret_text,
-		   size_t *ret_len);
+bool target_decode(const char *raw, size_t len, char *ret_text, size_t *ret_len);
 /* The decoded path of a target that guard_check_target passed.  The caller owns it. */
 char *target_path(const char *target, size_t len);
-/* The decoded value of a query parameter; NULL when absent.  The caller owns it. */
-char *target_query(const char *target, size_t len, const char *name);
 
 /* Whether an Accept header (NULL: absent) lets a media type through. */
 bool accept_allows(const char *accept, const char *media_type);
 
 /* --- request.c ----------------------------------------------------------------------------- */
-
-struct request_query {
-	struct request_query *next;
-	char *value;
-};
 
 struct http_request {
 	struct loop *loop;
@@ -162,8 +154,6 @@ struct http_request {
 	struct head_line *lines;
 	size_t count;
 	struct buf body;
-	struct request_query *queries; /* values that were handed out */
-	char peer[INET6_ADDRSTRLEN];
 	bool begun;  /* its header was read */
 	bool handed; /* the handler has it */
 	bool answered;
@@ -204,6 +194,10 @@ void reply_give(struct http_request *req, int status, struct MHD_Response *respo
 enum MHD_Result reply_queue(struct http_request *req);
 /* Answers with a sentence in plain text. */
 void reply_plain(struct http_request *req, int status, const char *sentence);
+/* 413, as the options want it. */
+void reply_too_large(struct http_request *req);
+/* Its body and type; the caller owns the body. */
+char *too_large_text(const struct http_server *server, const char **ret_type);
 void reply_headers_free(struct http_request *req);
 
 /* --- stream.c ------------------------------------------------------------------------------ */

@@ -92,3 +92,21 @@ void reply_plain(struct http_request *req, int status, const char *sentence)
 	req->close_after = true;
 	http_reply(req, status, "text/plain; charset=utf-8", text, strlen(text));
 }
+
+char *too_large_text(const struct http_server *server, const char **ret_type)
+{
+	*ret_type = server->too_large ? "application/json" : "text/plain; charset=utf-8";
+	if (server->too_large)
+		return mem_strdup(server->too_large);
+	return mem_format("The request body is too large; at most %zu bytes are taken.\n",
+			  server->body_max);
+}
+
+void reply_too_large(struct http_request *req)
+{
+	const char *type;
+	auto_str text = too_large_text(req->server, &type);
+
+	req->close_after = true;
+	http_reply(req, MHD_HTTP_CONTENT_TOO_LARGE, type, text, strlen(text));
+}

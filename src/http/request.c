@@ -22,7 +22,6 @@ void *request_on_target(void *ctx, const char *target, struct MHD_Connection *mh
 	req->target_at = target;
 	req->target_len = strlen(req->target);
 	req->body = BUF_INIT(server->body_max);
-	memcpy(req->peer, conn->address.text, sizeof(req->peer));
 	conn->req = req;
 	return req;
 }
@@ -46,13 +45,6 @@ void request_free(struct http_request *req)
 		req->server->pending--;
 	if (req->response)
 		MHD_destroy_response(req->response);
-	while (req->queries) {
-		struct request_query *query = req->queries;
-
-		req->queries = query->next;
-		free(query->value);
-		free(query);
-	}
 	reply_headers_free(req);
 	buf_release(&req->body);
 	free(req->lines);
@@ -171,7 +163,10 @@ static enum MHD_Result refuse(struct http_request *req, const struct refusal *re
 
 	if (body_follows)
 		conn->lingering = lingering_new(conn->server, conn->fd);
-	reply_plain(req, refusal->status, refusal->sentence);
+	if (refusal->status == 413)
+		reply_too_large(req);
+	else
+		reply_plain(req, refusal->status, refusal->sentence);
 	return reply_queue(req);
 }
 
@@ -218,14 +213,16 @@ static enum MHD_Result begin(struct http_request *req, struct MHD_Connection *mh
  * else was sent on this connection since the last whole answer. */
 static enum MHD_Result refuse_large(struct connection *conn)
 {
-	static const char answer[] = "HTTP/1.1 413 Content Too Large\r\n"
-				     "Content-Type: text/plain; charset=utf-8\r\n"
-				     "Content-Length: 31\r\n"
-				     "Connection: close\r\n\r\n"
-				     "The request body is too large.\n";
+	const char *type;
+	auto_str body = too_large_text(conn->server, &type);
+	auto_str answer = mem_format("HTTP/1.1 413 Content Too Large\r\n"
+				     "Content-Type: %s\r\n"
+				     "Content-Length: %zu\r\n"
+				     "Connection: close\r\n\r\n%s",
+				     type, strlen(body), body);
 
 	conn->lingering = lingering_new(conn->server, conn->fd);
-	(void)!send(conn->fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(conn->fd, answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
 	return MHD_NO;
 }
 
@@ -299,31 +296,10 @@ const char *http_header(const struct http_request *req, const char *name)
 	return NULL;
 }
 
-const char *http_query(const struct http_request *req, const char *name)
-{
-	/* The list of what was handed out is bookkeeping, not a change of the request. */
-	struct http_request *keeper = (struct http_request *)(uintptr_t)req;
-	char *value = target_query(req->target, req->target_len, name);
-	struct request_query *query;
-
-	if (!value)
-		return NULL;
-	query = mem_new(struct request_query);
-	query->value = value;
-	query->next = keeper->queries;
-	keeper->queries = query;
-	return value;
-}
-
 const char *http_body(const struct http_request *req, size_t *ret_len)
 {
 	*ret_len = req->body.len;
 	return buf_text(&req->body);
-}
-
-const char *http_peer(const struct http_request *req)
-{
-	return req->peer;
 }
 
 bool http_accepts(const struct http_request *req, const char *media_type)

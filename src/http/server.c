@@ -183,6 +183,7 @@ struct http_server *http_open(struct loop *loop, const struct http_options *opti
 	server->loop = loop;
 	server->listen_fd = -1;
 	server->body_max = options->body_max;
+	server->too_large = options->too_large;
 	server->connections_max = options->connections_max;
 	server->per_address_max = options->per_address_max;
 	server->idle_seconds = options->idle_seconds;

@@ -15,7 +15,7 @@ static int hex_value(char c)
 	return -1;
 }
 
-bool target_decode(const char *raw, size_t len, bool plus_is_space, char *ret_text, size_t *ret_len)
+bool target_decode(const char *raw, size_t len, char *ret_text, size_t *ret_len)
 {
 	size_t used = 0;
 
@@ -23,7 +23,7 @@ bool target_decode(const char *raw, size_t len, bool plus_is_space, char *ret_te
 		int high, low;
 
 		if (raw[i] != '%') {
-			ret_text[used++] = (char)(raw[i] == '+' && plus_is_space ? ' ' : raw[i]);
+			ret_text[used++] = raw[i];
 			continue;
 		}
 		if (len - i < 3)
@@ -47,48 +47,7 @@ char *target_path(const char *target, size_t len)
 	char *path = mem_zeroed(path_len + 1, 1);
 	size_t decoded;
 
-	if (!target_decode(target, path_len, false, path, &decoded))
+	if (!target_decode(target, path_len, path, &decoded))
 		path[0] = '\0';
 	return path;
-}
-
-/* Whether the len bytes of a raw parameter name decode to name. */
-static bool is_named(const char *raw, size_t len, const char *name)
-{
-	auto_str text = mem_zeroed(len + 1, 1);
-	size_t decoded;
-
-	return target_decode(raw, len, true, text, &decoded) && decoded == strlen(name) &&
-	       !strcmp(text, name);
-}
-
-/* A value with a NUL is no text: as if it were absent. */
-static char *decode_value(const char *raw, size_t len)
-{
-	auto_str text = mem_zeroed(len + 1, 1);
-	size_t decoded;
-
-	if (!target_decode(raw, len, true, text, &decoded) || strlen(text) != decoded)
-		return NULL;
-	return take(text);
-}
-
-char *target_query(const char *target, size_t len, const char *name)
-{
-	const char *at = memchr(target, '?', len);
-	const char *end = target + len;
-
-	while (at && at < end) {
-		const char *pair = at + 1;
-		const char *next = memchr(pair, '&', (size_t)(end - pair));
-		size_t pair_len = (size_t)((next ? next : end) - pair);
-		const char *equals = memchr(pair, '=', pair_len);
-		size_t name_len = equals ? (size_t)(equals - pair) : pair_len;
-
-		if (is_named(pair, name_len, name))
-			return equals ? decode_value(equals + 1, pair_len - name_len - 1)
-				      : mem_strdup("");
-		at = next;
-	}
-	return NULL;
 }

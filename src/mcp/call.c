@@ -120,6 +120,18 @@ static void refuse(const struct peer *peer, const struct rpc_message *message, e
 	peer->on_answer(peer->ctx, rpc_error(message->id, message->id_len, code, text), status);
 }
 
+/* Nobody may take the calls of all: waits are held for 45 s, and a session costs nothing. */
+static bool has_its_share(const struct mcp *mcp, const char *owner)
+{
+	unsigned own = 0;
+
+	if (mcp->pending < mcp->calls_per_owner)
+		return false;
+	for (const struct call *call = mcp->open; call; call = call->next)
+		own += strcmp(call->owner, owner) == 0;
+	return own >= mcp->calls_per_owner;
+}
+
 /* Whether a call may begin; answers when not. */
 static bool is_admitted(struct mcp *mcp, const struct peer *peer, const struct rpc_message *message,
 			const char *key)
@@ -135,15 +147,26 @@ static bool is_admitted(struct mcp *mcp, const struct peer *peer, const struct r
 	else if (mcp->pending >= CALLS_MAX)
 		refuse(peer, message, RPC_SERVER_ERROR, 503,
 		       "too many calls are under way; try again in a second");
+	else if (has_its_share(mcp, peer->owner))
+		refuse(peer, message, RPC_SERVER_ERROR, 503,
+		       "too many calls of yours are under way; wait until one is answered");
 	else
 		return true;
 	return false;
 }
 
+/* null says the same as absence, as it does for each argument. */
+static const struct json *get_args(const struct rpc_message *message)
+{
+	const struct json *args = json_get(message->params, "arguments");
+
+	return args && json_type(args) != JSON_NULL ? args : NULL;
+}
+
 void call_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
 {
 	const char *name = json_get_text(message->params, "name");
-	const struct json *args = json_get(message->params, "arguments");
+	const struct json *args = get_args(message);
 	const struct tool *tool = name ? tool_find(mcp, name) : NULL;
 	struct error err;
 	auto_str key = NULL;
@@ -305,19 +328,18 @@ void call_answer(struct call *call, struct json *structured)
 }
 
 /* The text form of a failure: the sentence, the next step, whether a retry can help. */
-static void add_failure(struct call *call, enum error_kind kind, const char *sentence,
-			const char *next)
+static void add_failure(struct call *call, const struct error *err, const char *next)
 {
+	const char *sentence = err->text;
 	size_t len = strlen(sentence);
 	auto_buf text = BUF_INIT(FAILURE_MAX);
 
-	buf_addf(&text, "Error (%s): %s%s", error_kind_name(kind), sentence,
+	buf_addf(&text, "Error (%s): %s%s", error_kind_name(err->kind), sentence,
 		 len > 0 && sentence[len - 1] == '.' ? "" : ".");
 	if (next)
 		buf_addf(&text, " Next: %s.", next);
-	buf_add_text(&text, error_kind_is_retryable(kind)
-				    ? " The same call may succeed if it is made again later."
-				    : " Making the same call again will not help.");
+	buf_add_text(&text, err->retryable ? " The same call may succeed if it is made again later."
+					   : " Making the same call again will not help.");
 	json_free(call->content);
 	call->content = json_array();
 	call_add_text(call, buf_text(&text));
@@ -331,7 +353,7 @@ void call_fail(struct call *call, const struct error *err, const char *next)
 	json_put_text(structured, "message", err->text);
 	if (next)
 		json_put_text(structured, "next", next);
-	json_put_bool(structured, "retryable", error_kind_is_retryable(err->kind));
-	add_failure(call, err->kind, err->text, next);
+	json_put_bool(structured, "retryable", err->retryable);
+	add_failure(call, err, next);
 	end(call, structured, true);
 }

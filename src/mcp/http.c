@@ -10,6 +10,13 @@
 
 /* --- answers --- */
 
+#define TOO_LARGE                                                                                  \
+	"a message may have 4 MiB; put large data into a file in the container in pieces "         \
+	"(execute_command with stdin), or have the container fetch it"
+
+const char mcp_too_large[] =
+	"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":-32000,\"message\":\"" TOO_LARGE "\"}}";
+
 static void reply_json(struct http_request *req, int status, const struct json *message)
 {
 	auto_str text = json_print(message);
@@ -231,7 +238,7 @@ static void post(struct mcp *mcp, struct http_request *req, const char *owner)
 	}
 	body.text = http_body(req, &body.len);
 	if (body.len > MESSAGE_MAX) {
-		reply_error(req, 413, RPC_SERVER_ERROR, "a message may have 4 MiB", NULL);
+		reply_error(req, 413, RPC_SERVER_ERROR, TOO_LARGE, NULL);
 	} else if (rpc_is_batch(body.text, body.len)) {
 		post_batch(mcp, req, owner, &body);
 	} else {

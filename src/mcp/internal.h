@@ -26,10 +26,11 @@
 
 /* Everything a client can grow has a cap, and stands here. */
 enum {
-	MESSAGE_MAX = 4 * 1024 * 1024, /* bytes of one message */
+	MESSAGE_MAX = MCP_MESSAGE_MAX, /* bytes of one message */
 	BATCH_MAX = 64,		       /* messages in one array */
 	RPC_ID_MAX = 256,	       /* bytes of a request id, as sent */
-	CALLS_MAX = 1024,	       /* calls under way, of everybody */
+	CALLS_MAX = 1024,	       /* calls under way, of everybody … */
+	CALLS_PER_OWNER = 128,	       /* … and of one key or session */
 	SESSIONS_CACHED = 1024,	       /* in memory; the others are in the database */
 	SESSION_BURST = 4096,	       /* handshakes at once … */
 	SESSION_PER_SECOND = 20,       /* … and for good */
@@ -137,8 +138,8 @@ bool method_is_initialize(const struct rpc_message *message);
 /* The result of initialize and the version agreed on; NULL when the params are wrong. */
 struct json *method_initialize(const struct mcp *mcp, const struct rpc_message *message,
 			       char ret_version[VERSION_SIZE], struct error *err) must_check;
-/* The result of tools/list, as text; made once. */
-char *method_tools_text(const struct tool *const *tools);
+/* The result of tools/list, as text; made once.  tool_ctx: for the bounds of arguments. */
+char *method_tools_text(const struct tool *const *tools, const void *tool_ctx);
 
 /* --- call.c --- */
 
@@ -211,7 +212,8 @@ struct mcp {
 
 	struct call *calls; /* not yet answered nor taken back, by scope and id */
 	unsigned pending;   /* all that have not ended */
-	struct call *open;  /* all of those, in a list */
+	unsigned calls_per_owner;
+	struct call *open; /* all of those, in a list */
 
 	struct session *sessions;
 	int64_t session_credit_ms; /* see session.c */

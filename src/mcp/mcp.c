@@ -20,10 +20,11 @@ struct mcp *mcp_new(const struct mcp_options *options, struct error *err)
 	mcp->tools = options->tools;
 	mcp->tool_ctx = options->tool_ctx;
 	mcp->key_required = options->key_required;
+	mcp->calls_per_owner = CALLS_PER_OWNER;
 	mcp->any_host = options->any_host;
 	mcp->version = mem_strdup(options->version);
 	mcp->instructions = mem_strdup(options->instructions);
-	mcp->tools_text = method_tools_text(options->tools);
+	mcp->tools_text = method_tools_text(options->tools, options->tool_ctx);
 	return mcp;
 }
 

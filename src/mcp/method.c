@@ -95,14 +95,47 @@ static void run_set_level(struct mcp *mcp, const struct peer *peer, struct rpc_m
 		"level must be debug, info, notice, warning, error, critical, alert or emergency");
 }
 
-static struct json *tool_json(const struct tool *tool)
+static struct json *bound_properties(const struct tool *tool, const struct json *properties,
+				     const void *tool_ctx)
+{
+	struct json *bound = json_object();
+
+	for (const struct json *p = json_first(properties); p; p = json_next(p)) {
+		auto_json property = json_copy(p);
+
+		if (tool->bind(tool_ctx, json_key(p), property))
+			json_put(bound, json_key(p), take(property));
+	}
+	return bound;
+}
+
+/* The schema with this server's bounds, its members in their order. */
+static struct json *input_schema(const struct tool *tool, const void *tool_ctx)
+{
+	size_t len = strlen(tool->input_schema);
+	struct error ignored; /* mcp_new has scanned it */
+	auto_json schema = tool->bind ? json_parse(tool->input_schema, len, &ignored) : NULL;
+	struct json *bound;
+
+	if (!schema)
+		return json_new_raw(tool->input_schema, len);
+	bound = json_object();
+	for (const struct json *m = json_first(schema); m; m = json_next(m))
+		json_put(bound, json_key(m),
+			 strcmp(json_key(m), "properties") == 0
+				 ? bound_properties(tool, m, tool_ctx)
+				 : json_copy(m));
+	return bound;
+}
+
+static struct json *tool_json(const struct tool *tool, const void *tool_ctx)
 {
 	struct json *item = json_object(), *annotations = json_object();
 
 	json_put_text(item, "name", tool->name);
 	json_put_text(item, "title", tool->title);
 	json_put_text(item, "description", tool->description);
-	json_put(item, "inputSchema", json_new_raw(tool->input_schema, strlen(tool->input_schema)));
+	json_put(item, "inputSchema", input_schema(tool, tool_ctx));
 	json_put(item, "outputSchema",
 		 json_new_raw(tool->output_schema, strlen(tool->output_schema)));
 	json_put_text(annotations, "title", tool->title);
@@ -114,13 +147,13 @@ static struct json *tool_json(const struct tool *tool)
 	return item;
 }
 
-char *method_tools_text(const struct tool *const *tools)
+char *method_tools_text(const struct tool *const *tools, const void *tool_ctx)
 {
 	auto_json result = json_object();
 	struct json *list = json_array();
 
 	for (; *tools; tools++)
-		json_append(list, tool_json(*tools));
+		json_append(list, tool_json(*tools, tool_ctx));
 	json_put(result, "tools", list);
 	return json_print(result);
 }

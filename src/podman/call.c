@@ -273,3 +273,22 @@ struct json *answer_json(const struct podman_call *call, const struct answer *an
 		  "Podman's answer to the request to %s makes no sense: is it Podman?", call->what);
 	return NULL;
 }
+
+/* 200 with [{"Id":…,"Err":null}]; Err is where a failed removal hides. */
+bool answer_removed(struct podman_call *call, const struct answer *answer, const struct error *err)
+{
+	struct error hidden;
+	auto_json body = err ? NULL : answer_json(call, answer, JSON_ARRAY, &hidden);
+	const char *failure = json_get_text(json_first(body), "Err");
+
+	if (answer->status == 404)
+		err = NULL;
+	else if (!err && !body && answer->len > 0)
+		err = &hidden;
+	else if (failure && *failure) {
+		failure_of_message(&hidden, call->what, failure);
+		err = &hidden;
+	}
+	call->tell.done(call->ctx, err);
+	return true;
+}

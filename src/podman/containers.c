@@ -285,30 +285,10 @@ struct podman_call *podman_container_signal(struct podman *podman, const char *i
 	return call;
 }
 
-/* 200 with [{"Id":…,"Err":null}]; Err is where a failed removal hides. */
-static bool on_removed(struct podman_call *call, const struct answer *answer,
-		       const struct error *err)
-{
-	struct error hidden;
-	auto_json body = err ? NULL : answer_json(call, answer, JSON_ARRAY, &hidden);
-	const char *failure = json_get_text(json_first(body), "Err");
-
-	if (answer->status == 404)
-		err = NULL;
-	else if (!err && !body && answer->len > 0)
-		err = &hidden;
-	else if (failure && *failure) {
-		failure_of_message(&hidden, call->what, failure);
-		err = &hidden;
-	}
-	call->tell.done(call->ctx, err);
-	return true;
-}
-
 struct podman_call *podman_container_remove(struct podman *podman, const char *id,
 					    podman_done_fn *done, void *ctx)
 {
-	struct podman_call *call = call_new(podman, "remove the container", on_removed, ctx);
+	struct podman_call *call = call_new(podman, "remove the container", answer_removed, ctx);
 
 	call->tell.done = done;
 	call_send(call, "DELETE", removal_path(id), NULL, CHANGE_MS);

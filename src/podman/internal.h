@@ -139,6 +139,8 @@ void call_abort(struct podman_call *call, const struct error *err);
 
 /* The on_answer of a call whose callback is a podman_done_fn. */
 bool answer_done(struct podman_call *call, const struct answer *answer, const struct error *err);
+/* Likewise of a removal: what is not there is removed, and 200 may hide a refusal. */
+bool answer_removed(struct podman_call *call, const struct answer *answer, const struct error *err);
 /* The answer as JSON of the given type.  NULL with ERROR_UNAVAILABLE when it is something else. */
 struct json *answer_json(const struct podman_call *call, const struct answer *answer,
 			 enum json_type type, struct error *err) must_check;

@@ -38,7 +38,6 @@ struct podman_link {
 
 	struct buf answer; /* to the upgrade; empty again once the link is open */
 	struct podman_demux demux;
-	bool is_paused;
 	struct buf queue;  /* to be written … */
 	size_t queue_sent; /* … but for this much */
 	bool owes_room;	   /* the last write returned more than 0 */
@@ -149,7 +148,7 @@ static void watch_anew(struct podman_link *link)
 {
 	bool has_queue = link->queue.len > link->queue_sent;
 
-	watch_set(link->watch, (link->is_paused ? 0 : LOOP_READ) | (has_queue ? LOOP_WRITE : 0));
+	watch_set(link->watch, LOOP_READ | (has_queue ? LOOP_WRITE : 0));
 }
 
 /* Gives the kernel what it takes.  False when the connection is broken. */
@@ -248,7 +247,7 @@ static void read_answer(struct podman_link *link, const char *data, size_t len, 
 
 static void read_some(struct podman_link *link)
 {
-	for (int i = 0; i < READS_IN_A_TURN && link->state != LINK_OVER && !link->is_paused; i++) {
+	for (int i = 0; i < READS_IN_A_TURN && link->state != LINK_OVER; i++) {
 		size_t got = 0;
 		CURLcode code = curl_easy_recv(link->transfer.easy, scratch, sizeof(scratch), &got);
 
@@ -430,13 +429,6 @@ size_t podman_link_write(struct podman_link *link, const void *data, size_t len)
 	}
 	link->owes_room = link->queue.len > link->queue_sent;
 	return link->queue.len - link->queue_sent;
-}
-
-void podman_link_pause(struct podman_link *link, bool paused)
-{
-	link->is_paused = paused;
-	if (link->watch)
-		watch_anew(link);
 }
 
 void podman_link_close(struct podman_link *link)

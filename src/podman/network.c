@@ -57,30 +57,10 @@ struct podman_call *podman_network_create(struct podman *podman, const char *nam
 	return call;
 }
 
-/* 200 with [{"Name":…,"Err":null}], where a refusal hides in Err. */
-static bool on_removed(struct podman_call *call, const struct answer *answer,
-		       const struct error *err)
-{
-	struct error hidden;
-	auto_json body = err ? NULL : answer_json(call, answer, JSON_ARRAY, &hidden);
-	const char *failure = json_get_text(json_first(body), "Err");
-
-	if (answer->status == 404)
-		err = NULL;
-	else if (!err && !body)
-		err = &hidden;
-	else if (failure && *failure) {
-		failure_of_message(&hidden, call->what, failure);
-		err = &hidden;
-	}
-	call->tell.done(call->ctx, err);
-	return true;
-}
-
 struct podman_call *podman_network_remove(struct podman *podman, const char *name,
 					  podman_done_fn *done, void *ctx)
 {
-	struct podman_call *call = call_new(podman, "remove the network", on_removed, ctx);
+	struct podman_call *call = call_new(podman, "remove the network", answer_removed, ctx);
 
 	call->tell.done = done;
 	call_send(call, "DELETE", path_of("/networks/", name, ""), NULL, QUICK_MS);

@@ -420,11 +420,6 @@ const char *podman_service_socket(const struct podman_service *service)
 	return service->paths.socket;
 }
 
-int podman_service_pid(const struct podman_service *service)
-{
-	return service->child ? child_pid(service->child) : 0;
-}
-
 void podman_service_restart(struct podman_service *service)
 {
 	if (service->child)

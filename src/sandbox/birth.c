@@ -168,13 +168,19 @@ static bool call_is_back(struct birth *birth)
 static void on_called(void *ctx, const struct error *err)
 {
 	struct birth *birth = ctx;
+	struct error own;
 
 	if (!call_is_back(birth))
 		return;
-	if (err)
-		birth_fail(birth, err);
-	else
+	if (!err) {
 		birth_run(birth);
+		return;
+	}
+	own = *err;
+	/* The caller named no such thing, and may well get a container next time. */
+	if (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_CONFLICT)
+		error_set(&own, ERROR_UNAVAILABLE, "%s", err->text);
+	birth_fail(birth, &own);
 }
 
 static void on_deadline(void *ctx)
@@ -203,13 +209,15 @@ static void on_deadline(void *ctx)
 static void explain_missing_image(const char *image, const struct error *err, struct error *ret_err)
 {
 	*ret_err = *err;
-	if (err->kind == ERROR_NOT_FOUND)
-		error_set(ret_err, ERROR_UNAVAILABLE,
-			  "the image %.200s is not on this server; its operator has to pull or "
-			  "build it (`sandpod doctor` says how)",
-			  image);
-	else
+	if (err->kind != ERROR_NOT_FOUND) {
 		error_wrap(ret_err, "making the container");
+		return;
+	}
+	error_set(ret_err, ERROR_UNAVAILABLE,
+		  "the image %.200s is not on this server; its operator has to pull or build it "
+		  "(`sandpod doctor` says how)",
+		  image);
+	error_advise(ret_err, "tell the operator of this server", false);
 }
 
 static void on_made(void *ctx, const char *podman_id, const struct error *err)

@@ -15,6 +15,7 @@ struct check {
 	char owner[STORE_OWNER_SIZE];
 	struct wire_used used;
 	bool measured;
+	int64_t extended_ms;
 	sandbox_view_fn *done;
 	void *ctx;
 };
@@ -60,6 +61,7 @@ static void check_end(struct sandbox_op *base, const struct error *err)
 		check->done(check->ctx, NULL, err);
 	} else {
 		view_fill(sb, &view);
+		view.extended_ms = check->extended_ms;
 		if (check->measured)
 			fill_used(&view, &check->used);
 		check->done(check->ctx, &view, NULL);
@@ -75,7 +77,8 @@ static void on_deadline(void *ctx)
 }
 
 /* Never shorter than it was, never past the maximum total since the birth. */
-static bool extend(struct sandbox *sb, int64_t extend_ms, struct error *err)
+static bool extend(struct sandbox *sb, int64_t extend_ms, int64_t *ret_extended_ms,
+		   struct error *err)
 {
 	int64_t room = sb->born_mono + sb->all->settings.ttl_ms - sb->expires_mono;
 
@@ -90,6 +93,7 @@ static bool extend(struct sandbox *sb, int64_t extend_ms, struct error *err)
 		return error_wrap(err, "renewing the life of %s", sb->row.id);
 	sb->expires_mono += extend_ms;
 	sb->row.expires_at += extend_ms;
+	*ret_extended_ms = extend_ms;
 	reaper_wake(sb->all->reaper);
 	return true;
 }
@@ -100,10 +104,12 @@ struct sandbox_op *sandbox_check(struct sandboxes *all, const char *owner, const
 {
 	struct sandbox *sb;
 	struct check *check;
+	int64_t extended_ms = 0;
 
-	if (!registry_use(all, owner, id, &sb, err) || !extend(sb, extend_ms, err))
+	if (!registry_use(all, owner, id, &sb, err) || !extend(sb, extend_ms, &extended_ms, err))
 		return NULL;
 	check = mem_new(struct check);
+	check->extended_ms = extended_ms;
 	snprintf(check->id, sizeof(check->id), "%s", id);
 	snprintf(check->owner, sizeof(check->owner), "%s", owner);
 	check->done = done;

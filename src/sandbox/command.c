@@ -203,10 +203,9 @@ static void end_with_container(struct command *command, const char *reason)
 	auto_str why = mem_format("its container ended: %s", reason);
 	struct error gone;
 
-	error_set(&gone, ERROR_GONE,
-		  "container %s ended before the command was started: %s; call create_container "
-		  "for a new one",
+	error_set(&gone, ERROR_GONE, "container %s ended before the command was started: %s",
 		  command->sb->row.id, reason);
+	error_advise(&gone, "call create_container for a new one", false);
 	if (began && is_our_doing(reason)) {
 		command->row.signal = 9;
 		command_end(command, "killed", why, NULL);

@@ -161,6 +161,15 @@ void command_watch_start(struct command *command)
 					     on_start_late, command);
 }
 
+/* For a limit that commands under way use up: it is free again when one of them ends. */
+static bool advise_waiting(struct error *err)
+{
+	return error_advise(err,
+			    "wait for a command with check_command, or end one with kill_command; "
+			    "then call again",
+			    true);
+}
+
 bool command_start_error(const struct command *command, const struct wire_failed *failed,
 			 struct error *err)
 {
@@ -172,21 +181,25 @@ bool command_start_error(const struct command *command, const struct wire_failed
 				 "first (mkdir -p), or give another",
 				 command->workdir ? command->workdir : "its working directory",
 				 container->id, strerror((int)(failed->number & 0xfff)));
-	if (strcmp(failed->where, "commands") == 0)
-		return error_set(
-			err, ERROR_LIMIT,
-			"container %s has too many commands under way; wait for one to end",
-			container->id);
-	if (failed->number == EAGAIN)
-		return error_set(err, ERROR_LIMIT,
-				 "all %lld processes of container %s are in use; kill_command ends "
-				 "a command with all its processes, destroy_container everything",
-				 (long long)container->pids, container->id);
-	if (failed->number == ENOMEM)
-		return error_set(err, ERROR_LIMIT,
-				 "the %lld MiB of memory of container %s are in use; kill_command "
-				 "ends a command, destroy_container everything",
-				 (long long)(container->memory >> 20), container->id);
+	if (strcmp(failed->where, "commands") == 0) {
+		error_set(err, ERROR_LIMIT, "container %s has too many commands under way",
+			  container->id);
+		return advise_waiting(err);
+	}
+	if (failed->number == EAGAIN) {
+		error_set(err, ERROR_LIMIT,
+			  "all %lld processes of container %s are in use; kill_command ends a "
+			  "command with all its processes, destroy_container everything",
+			  (long long)container->pids, container->id);
+		return advise_waiting(err);
+	}
+	if (failed->number == ENOMEM) {
+		error_set(err, ERROR_LIMIT,
+			  "the %lld MiB of memory of container %s are in use; kill_command "
+			  "ends a command, destroy_container everything",
+			  (long long)(container->memory >> 20), container->id);
+		return advise_waiting(err);
+	}
 	return error_set_errno(err, ERROR_CONFLICT, (int)(failed->number & 0xfff),
 			       "the command could not be started (%s)", failed->where);
 }
@@ -198,11 +211,11 @@ static bool check_request(const struct sandbox *sb, const struct command_request
 {
 	if (!request->command || !request->command[0])
 		return error_set(err, ERROR_INVALID, "command: it must not be empty");
-	if (command_running_count(sb) >= RUNNING_MAX)
-		return error_set(err, ERROR_LIMIT,
-				 "%d commands run in container %s already; wait for one "
-				 "(check_command) or end one (kill_command)",
-				 RUNNING_MAX, sb->row.id);
+	if (command_running_count(sb) >= RUNNING_MAX) {
+		error_set(err, ERROR_LIMIT, "%d commands run in container %s already", RUNNING_MAX,
+			  sb->row.id);
+		return advise_waiting(err);
+	}
 	return true;
 }
 

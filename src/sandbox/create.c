@@ -60,11 +60,13 @@ static bool room_for_one_more(const struct sandboxes *all, struct error *err)
 
 	if (registry_active(all) < most && (int64_t)HASH_COUNT(all->living) < 2 * most)
 		return true;
-	return error_set(
-		err, ERROR_LIMIT,
-		"this server runs %lld containers already, which is its maximum; destroy one "
-		"with destroy_container or try again later",
-		(long long)most);
+	error_set(err, ERROR_LIMIT,
+		  "this server runs %lld containers already, which is its maximum",
+		  (long long)most);
+	return error_advise(err,
+			    "destroy one of yours that is not needed any more with "
+			    "destroy_container, or try again later",
+			    true);
 }
 
 static bool is_wanted(const struct sandbox *sb)
@@ -98,12 +100,13 @@ static bool seen_before(struct sandboxes *all, const struct sandbox_request *req
 			return false;
 		*ret_sb = NULL;
 		error_set(err, ERROR_CONFLICT,
-			  "an earlier try with this request_id is still being cleaned up; try "
-			  "again in a moment");
+			  "an earlier try with this request_id is still being cleaned up");
+		error_advise(err, "make the same call again in a few seconds", true);
 		return true;
 	}
 	*ret_sb = NULL;
 	tombstone_error(&row, err);
+	error_advise(err, "call create_container with another request_id for a new one", false);
 	return true;
 }
 

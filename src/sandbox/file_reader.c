@@ -114,9 +114,9 @@ struct file_reader *file_reader_begin(struct sandbox *sb, const char *path,
 		return NULL;
 	}
 	if (HASH_COUNT(sb->readers) >= READERS_MAX) {
-		error_set(err, ERROR_LIMIT,
-			  "%d files of container %s are being read already; try again later",
+		error_set(err, ERROR_LIMIT, "%d files of container %s are being read already",
 			  READERS_MAX, sb->row.id);
+		error_advise(err, "make the same call again in a few seconds", true);
 		return NULL;
 	}
 	reader = mem_new(struct file_reader);
@@ -145,10 +145,7 @@ static bool find_file(struct sandboxes *all, const char *id, struct file_row *re
 	if (ret_row->expires_at > clock_wall_ms())
 		return true;
 	clock_format_hm(ret_row->expires_at, hm);
-	return error_set(err, ERROR_GONE,
-			 "this link ended at %s UTC; get_file_url makes a new one while the "
-			 "container lives",
-			 hm);
+	return error_set(err, ERROR_GONE, "this link ended at %s UTC", hm);
 }
 
 struct file_reader *file_reader_open(struct sandboxes *all, const char *file_id,

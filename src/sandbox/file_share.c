@@ -19,6 +19,12 @@ struct share {
 	void *ctx;
 };
 
+/* The caller owns it. */
+static char *url_of(const struct sandboxes *all, const char *id)
+{
+	return mem_format("%s/files/%s", all->settings.base_url, id);
+}
+
 static void deliver(struct share *share, const struct error *err)
 {
 	struct sandboxes *all = share->op.all;
@@ -39,7 +45,7 @@ static void deliver(struct share *share, const struct error *err)
 	}
 	if (sb && sb->row.expires_at < view.expires_at)
 		view.expires_at = sb->row.expires_at;
-	url = mem_format("%s/files/%s", all->settings.base_url, share->row.id);
+	url = url_of(all, share->row.id);
 	view.url = url;
 	share->done(share->ctx, &view, NULL);
 }
@@ -159,4 +165,35 @@ struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *
 	share->ctx = ctx;
 	op_begin(&share->op, all, on_end);
 	return &share->op;
+}
+
+struct each {
+	struct sandbox *sb;
+	file_each_fn *on_file;
+	void *ctx;
+};
+
+static bool each_row(void *ctx, const struct file_row *row)
+{
+	const struct each *each = ctx;
+	const struct container_row *container = &each->sb->row;
+	auto_str url = url_of(each->sb->all, row->id);
+	struct file_view view = { .id = row->id,
+				  .url = url,
+				  .name = row->name,
+				  .path = row->path,
+				  .expires_at = row->expires_at < container->expires_at
+							? row->expires_at
+							: container->expires_at };
+
+	return each->on_file(each->ctx, &view);
+}
+
+bool file_each(struct sandboxes *all, const char *owner, const char *container_id,
+	       file_each_fn *on_file, void *ctx, struct error *err)
+{
+	struct each each = { .on_file = on_file, .ctx = ctx };
+
+	return registry_use(all, owner, container_id, &each.sb, err) &&
+	       store_file_each(all->store, container_id, clock_wall_ms(), each_row, &each, err);
 }

@@ -14,11 +14,14 @@ struct grep_job {
 	struct regex *regex;
 	int fd; /* -1: the output is in `head` */
 	struct buf head;
+	struct buf tail; /* what is kept behind a hole */
 	int64_t kept;
+	int64_t lost_end; /* the hole is [kept, lost_end) */
+	int64_t kept_most;
 	struct buf line;   /* the piece being gathered */
 	bool line_goes_on; /* it is not the first piece of its line */
 	bool line_matched;
-	int64_t number;
+	int64_t number; /* of the line; 0: nobody knows, behind a hole */
 	int64_t matches;
 	struct buf result;
 	bool result_full;
@@ -42,6 +45,7 @@ static void job_free(struct grep_job *job)
 		close(job->fd);
 	regex_free(job->regex);
 	buf_release(&job->head);
+	buf_release(&job->tail);
 	buf_release(&job->line);
 	buf_release(&job->result);
 	free(job);
@@ -55,10 +59,21 @@ static void show_line(struct grep_job *job)
 	size_t len = utf8_whole(job->line.data, cut ? SHOWN_MAX : job->line.len);
 	auto_buf text = BUF_INIT(SHOWN_MAX + 64);
 
-	if (buf_addf(&text, "%lld:", (long long)job->number) &&
+	if ((job->number > 0 ? buf_addf(&text, "%lld:", (long long)job->number)
+			     : buf_add_text(&text, "?:")) &&
 	    buf_add(&text, job->line.data, cut ? len : job->line.len) &&
 	    buf_add_text(&text, cut ? " […]\n" : "\n") && !job->result_full)
 		job->result_full = !buf_add(&job->result, text.data, text.len);
+}
+
+static bool too_hard(struct grep_job *job, const char *why)
+{
+	if (job->number > 0)
+		error_set(&job->err, ERROR_LIMIT, "%s (line %lld was reached)", why,
+			  (long long)job->number);
+	else
+		error_set(&job->err, ERROR_LIMIT, "%s (near the end of the output)", why);
+	return error_advise(&job->err, "make the expression simpler, and call again", false);
 }
 
 /* False when it has to stop. */
@@ -69,16 +84,10 @@ static bool search_line(struct grep_job *job)
 	if (job->line_matched)
 		return true;
 	if (clock_mono_ms() > job->deadline_ms)
-		return error_set(&job->err, ERROR_LIMIT,
-				 "searching took longer than %d seconds (line %lld was reached); "
-				 "make the expression simpler",
-				 TIME_MAX_MS / 1000, (long long)job->number);
+		return too_hard(job, "searching took longer than 10 seconds");
 	result = regex_search(job->regex, buf_text(&job->line), job->line.len, !job->line_goes_on);
 	if (result == REGEX_TOO_HARD)
-		return error_set(&job->err, ERROR_LIMIT,
-				 "the regular expression takes too long on line %lld; make it "
-				 "simpler",
-				 (long long)job->number);
+		return too_hard(job, "the regular expression takes too long");
 	if (result == REGEX_NO)
 		return true;
 	job->line_matched = true;
@@ -96,7 +105,7 @@ static bool end_line(struct grep_job *job)
 	good = search_line(job);
 	buf_clear(&job->line);
 	job->line_goes_on = job->line_matched = false;
-	job->number++;
+	job->number += job->number > 0;
 	return good;
 }
 
@@ -152,12 +161,25 @@ static bool read_all(struct grep_job *job)
 	return true;
 }
 
+static bool end_last_line(struct grep_job *job)
+{
+	return (job->line.len == 0 && !job->line_goes_on) || end_line(job);
+}
+
 static void run(void *ctx)
 {
 	struct grep_job *job = ctx;
 
-	if (read_all(job) && (job->line.len > 0 || job->line_goes_on))
-		(void)end_line(job);
+	if (!read_all(job))
+		return;
+	if (job->lost_end > job->kept) {
+		if (!end_last_line(job))
+			return;
+		job->number = 0;
+		job->line_goes_on = true; /* its front is lost */
+	}
+	if (take_bytes(job, buf_text(&job->tail), job->tail.len))
+		(void)end_last_line(job);
 }
 
 /* --- in the loop --------------------------------------------------------------------------- */
@@ -176,15 +198,26 @@ static void on_job_over(void *ctx)
 	op_end(&op->op, job->err.kind == ERROR_NONE ? NULL : &job->err);
 }
 
+static void give(struct grep_op *op, const struct grep_job *job)
+{
+	struct command_matches found = { .lines = buf_text(&job->result),
+					 .len = job->result.len,
+					 .count = job->matches,
+					 .lost_from = job->kept,
+					 .lost_end = job->lost_end,
+					 .kept_most = job->kept_most };
+
+	op->done(op->ctx, &found, NULL);
+}
+
 static void on_end(struct sandbox_op *base, const struct error *err)
 {
 	struct grep_op *op = (struct grep_op *)base;
 
 	if (err || !op->over)
-		op->done(op->ctx, NULL, 0, 0, err);
+		op->done(op->ctx, NULL, err);
 	else
-		op->done(op->ctx, buf_text(&op->over->result), op->over->result.len,
-			 op->over->matches, NULL);
+		give(op, op->over);
 	if (op->job)
 		op->job->op = NULL;
 	job_free(op->over);
@@ -193,7 +226,15 @@ static void on_end(struct sandbox_op *base, const struct error *err)
 
 static bool take_output(struct grep_job *job, const struct spool *spool, struct error *err)
 {
+	int64_t tail_from = spool_tail_from(spool);
+
 	job->kept = spool_readable(spool);
+	job->lost_end = job->kept < tail_from ? tail_from : job->kept;
+	job->kept_most = spool->limit;
+	job->tail = BUF_INIT(spool->tail.len);
+	if (tail_from < spool->total &&
+	    !spool_read(spool, tail_from, spool->total - tail_from, &job->tail, err))
+		return false;
 	if (job->kept == 0)
 		return true;
 	if (job->kept <= SPOOL_MEMORY)

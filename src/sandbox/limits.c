@@ -7,11 +7,6 @@
 
 enum {
 	MIB = 1024 * 1024,
-	MEMORY_MIN = 16 * MIB, /* the agent, a shell and /etc */
-	CPU_MIN = 10,
-	PIDS_MIN = 8,
-	DISK_MIN = MIB,
-	TTL_MIN_MS = 1000,
 	NAME_MAX_BYTES = 128,
 	ENV_MAX_BYTES = 8 * 1024, /* leaves room for the command in WIRE_START_MAX */
 };
@@ -51,7 +46,7 @@ static bool choose(const struct bound *bound, int64_t wish, int64_t *ret_value, 
 static bool choose_disk(const struct sandbox_settings *settings, int64_t wish, int64_t *ret_disk,
 			struct error *err)
 {
-	struct bound bound = { "disk_mb", " MiB", MIB, DISK_MIN, settings->disk };
+	struct bound bound = { "disk_mb", " MiB", MIB, SANDBOX_DISK_LEAST, settings->disk };
 
 	if (settings->disk > 0)
 		return choose(&bound, wish, ret_disk, err);
@@ -67,10 +62,10 @@ static bool choose_numbers(const struct sandboxes *all, const struct sandbox_req
 			   struct container_row *row, struct error *err)
 {
 	const struct sandbox_settings *settings = &all->settings;
-	struct bound memory = { "memory_mb", " MiB", MIB, MEMORY_MIN, settings->memory };
-	struct bound cpu = { "cpus", "", 1000, CPU_MIN, settings->cpu_milli };
-	struct bound pids = { "pids", "", 1, PIDS_MIN, settings->pids };
-	struct bound ttl = { "ttl_seconds", " s", 1000, TTL_MIN_MS, settings->ttl_ms };
+	struct bound memory = { "memory_mb", " MiB", MIB, SANDBOX_MEMORY_LEAST, settings->memory };
+	struct bound cpu = { "cpus", "", 1000, SANDBOX_CPU_LEAST, settings->cpu_milli };
+	struct bound pids = { "pids", "", 1, SANDBOX_PIDS_LEAST, settings->pids };
+	struct bound ttl = { "ttl_seconds", " s", 1000, SANDBOX_TTL_LEAST_MS, settings->ttl_ms };
 	int64_t ttl_ms = 0;
 
 	if (!choose(&memory, request->memory, &row->memory, err) ||

@@ -104,8 +104,8 @@ bool registry_use(struct sandboxes *all, const char *owner, const char *id, stru
 		*ret_sb = sb;
 		return true;
 	case SANDBOX_CREATING:
-		return error_set(err, ERROR_CONFLICT,
-				 "container %s is still being created; try again in a moment", id);
+		error_set(err, ERROR_CONFLICT, "container %s is still being created", id);
+		return error_advise(err, "make the same call again in a few seconds", true);
 	case SANDBOX_FAILED:
 	case SANDBOX_DESTROYING:
 	case SANDBOX_GONE:

@@ -151,11 +151,6 @@ void sandboxes_on_wedged(struct sandboxes *all, void (*on_wedged)(void *ctx), vo
 	all->wedged_ctx = ctx;
 }
 
-int64_t sandboxes_count(const struct sandboxes *all)
-{
-	return registry_active(all);
-}
-
 struct walk {
 	struct sandboxes *all;
 	bool include_gone;

@@ -56,14 +56,12 @@ bool tombstone_error(const struct container_row *row, struct error *err)
 	clock_format_hm(row->gone_at ? row->gone_at : clock_wall_ms(), hm);
 	explain(row, why, sizeof(why));
 	if (was_asked(row) || why[0] == '\0')
-		return error_set(err, ERROR_GONE,
-				 "container %s was destroyed%s at %s UTC; call create_container "
-				 "for a new one",
-				 row->id, why[0] ? " on request" : "", hm);
-	return error_set(err, ERROR_GONE,
-			 "container %s was destroyed at %s UTC because %s; call create_container "
-			 "for a new one",
-			 row->id, hm, why);
+		error_set(err, ERROR_GONE, "container %s was destroyed%s at %s UTC", row->id,
+			  why[0] ? " on request" : "", hm);
+	else
+		error_set(err, ERROR_GONE, "container %s was destroyed at %s UTC because %s",
+			  row->id, hm, why);
+	return error_advise(err, "call create_container for a new one", false);
 }
 
 bool not_found_error(const char *what, const char *id, struct error *err)

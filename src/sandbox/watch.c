@@ -50,8 +50,8 @@ static void too_hard(struct command_wait *wait)
 {
 	struct error err;
 
-	error_set(&err, ERROR_LIMIT,
-		  "the regular expression takes too long on this output; make it simpler");
+	error_set(&err, ERROR_LIMIT, "the regular expression takes too long on this output");
+	error_advise(&err, "make the expression simpler, and call again", false);
 	op_end(&wait->op, &err);
 }
 

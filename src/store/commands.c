@@ -132,33 +132,12 @@ static const char find_sql[] = "SELECT " COLUMNS " FROM command WHERE id = :id";
 bool store_command_find(struct store *store, const char *id, struct command_row *ret_row,
 			struct error *err)
 {
-	auto_statement st = statement_borrow(store, find_sql, err);
+	auto_statement st = statement_find(store, find_sql, id, "command", err);
 
 	if (!st)
-		return false;
-	bind_text(st, ":id", id);
-	if (!statement_first(st, "command", err))
 		return false;
 	read_row(st, ret_row);
 	return true;
-}
-
-static const char lose_sql[] =
-	"UPDATE command SET state = 'lost', reason = :reason, ended_at = :ended_at,"
-	" duration_ms = max(0, :ended_at - started_at)"
-	" WHERE container_id = :container_id AND state = 'running'";
-
-bool store_command_lose(struct store *store, const char *container_id, int64_t ended_at,
-			const char *reason, struct error *err)
-{
-	auto_statement st = statement_borrow(store, lose_sql, err);
-
-	if (!st)
-		return false;
-	bind_text(st, ":container_id", container_id);
-	bind_int(st, ":ended_at", ended_at);
-	bind_text(st, ":reason", reason);
-	return statement_run(st, err);
 }
 
 /* No index gives this order, so SQLite collects and sorts all rows before it gives out the first:
@@ -171,25 +150,29 @@ static const char each_running_sql[] =
 	"SELECT " COLUMNS " FROM command"
 	" WHERE container_id = :container_id AND state = 'running'" OLDEST_FIRST;
 
+struct walk {
+	store_command_fn *on_row;
+	void *ctx;
+};
+
+static bool on_statement(void *ctx, struct statement *st)
+{
+	const struct walk *walk = ctx;
+	auto_command_row row = { 0 };
+
+	read_row(st, &row);
+	return walk->on_row(walk->ctx, &row);
+}
+
 bool store_command_each(struct store *store, const char *container_id, bool running_only,
 			store_command_fn *on_row, void *ctx, struct error *err)
 {
+	struct walk walk = { on_row, ctx };
 	auto_statement st =
 		statement_borrow(store, running_only ? each_running_sql : each_sql, err);
 
 	if (!st)
 		return false;
 	bind_text(st, ":container_id", container_id);
-	for (;;) {
-		auto_command_row row = { 0 };
-		bool more = false;
-
-		if (!statement_next(st, &more, err))
-			return false;
-		if (!more)
-			return true;
-		read_row(st, &row);
-		if (!on_row(ctx, &row))
-			return true;
-	}
+	return statement_each(st, on_statement, &walk, err);
 }

@@ -215,12 +215,9 @@ static const char find_sql[] = "SELECT " COLUMNS " FROM container WHERE id = :id
 bool store_container_find(struct store *store, const char *id, struct container_row *ret_row,
 			  struct error *err)
 {
-	auto_statement st = statement_borrow(store, find_sql, err);
+	auto_statement st = statement_find(store, find_sql, id, "container", err);
 
 	if (!st)
-		return false;
-	bind_text(st, ":id", id);
-	if (!statement_first(st, "container", err))
 		return false;
 	read_row(st, ret_row);
 	return true;
@@ -264,25 +261,29 @@ static const char *each_query(bool of_owner, bool include_gone)
 	return include_gone ? each_sql : each_living_sql;
 }
 
+struct walk {
+	store_container_fn *on_row;
+	void *ctx;
+};
+
+static bool on_statement(void *ctx, struct statement *st)
+{
+	const struct walk *walk = ctx;
+	auto_container_row row = { 0 };
+
+	read_row(st, &row);
+	return walk->on_row(walk->ctx, &row);
+}
+
 bool store_container_each(struct store *store, const char *owner, bool include_gone,
 			  store_container_fn *on_row, void *ctx, struct error *err)
 {
+	struct walk walk = { on_row, ctx };
 	auto_statement st = statement_borrow(store, each_query(owner, include_gone), err);
 
 	if (!st)
 		return false;
 	if (owner)
 		bind_text(st, ":owner", owner);
-	for (;;) {
-		auto_container_row row = { 0 };
-		bool more = false;
-
-		if (!statement_next(st, &more, err))
-			return false;
-		if (!more)
-			return true;
-		read_row(st, &row);
-		if (!on_row(ctx, &row))
-			return true;
-	}
+	return statement_each(st, on_statement, &walk, err);
 }

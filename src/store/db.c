@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include "clock.h"
+#include "log.h"
+#include "clock.h"
+#include "log.h"
 
 /* trusted_schema: a schema that somebody planted in the file runs no function of ours. */
 static const char pragmas[] = "PRAGMA busy_timeout = 100;"
@@ -36,6 +40,28 @@ static bool constraint_failed(sqlite3 *db, int code, struct error *err)
 			 columns ? columns : "");
 }
 
+/* For the operator a line, once in a while: every call would write one, to the disk that is full.
+ */
+static void warn_of_full_disk(void)
+{
+	enum { SILENCE_MS = 60 * 1000 };
+	static int64_t warned_at;
+	int64_t now = clock_mono_ms();
+
+	if (warned_at != 0 && now - warned_at < SILENCE_MS)
+		return;
+	warned_at = now;
+	log_warn("store", "the disk of DATA_DIR is full: nothing new can be begun until there is "
+			  "space again");
+}
+
+static bool disk_full(struct error *err)
+{
+	warn_of_full_disk();
+	error_set(err, ERROR_LIMIT, "the server's disk is full; its operator must free space");
+	return error_advise(err, "tell the operator of this server, and try again later", true);
+}
+
 bool db_failed(sqlite3 *db, struct error *err)
 {
 	int code = sqlite3_extended_errcode(db), number = sqlite3_system_errno(db);
@@ -44,7 +70,7 @@ bool db_failed(sqlite3 *db, struct error *err)
 	case SQLITE_CONSTRAINT:
 		return constraint_failed(db, code, err);
 	case SQLITE_FULL:
-		return error_set(err, ERROR_LIMIT, "the disk is full");
+		return disk_full(err);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return error_set(err, ERROR_UNAVAILABLE, "another program holds the database");
@@ -52,7 +78,7 @@ bool db_failed(sqlite3 *db, struct error *err)
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
 		if (number == ENOSPC || number == EDQUOT)
-			return error_set(err, ERROR_LIMIT, "the disk is full");
+			return disk_full(err);
 		return error_set(err, ERROR_UNAVAILABLE,
 				 "the database cannot be read or written: %s", sqlite3_errmsg(db));
 	case SQLITE_CORRUPT:
@@ -102,7 +128,7 @@ static bool make_private(const char *path, struct error *err)
 	if (fd >= 0 || errno == EEXIST)
 		return true;
 	if (errno == ENOSPC || errno == EDQUOT)
-		return error_set(err, ERROR_LIMIT, "the disk is full");
+		return disk_full(err);
 	return error_set_errno(err, ERROR_UNAVAILABLE, errno, "%s cannot be made", path);
 }
 

@@ -62,12 +62,9 @@ static const char find_sql[] = "SELECT " COLUMNS " FROM file WHERE id = :id";
 bool store_file_find(struct store *store, const char *id, struct file_row *ret_row,
 		     struct error *err)
 {
-	auto_statement st = statement_borrow(store, find_sql, err);
+	auto_statement st = statement_find(store, find_sql, id, "file link", err);
 
 	if (!st)
-		return false;
-	bind_text(st, ":id", id);
-	if (!statement_first(st, "file link", err))
 		return false;
 	read_row(st, ret_row);
 	return true;
@@ -89,5 +86,32 @@ bool store_file_count(struct store *store, const char *container_id, int64_t now
 	if (!statement_first(st, "count", err))
 		return false;
 	*ret_count = column_int(st, COLUMN_COUNT);
+	return true;
+}
+
+static const char each_sql[] = "SELECT " COLUMNS " FROM file"
+			       " WHERE container_id = :container_id AND expires_at > :now"
+			       " ORDER BY created_at, id";
+
+bool store_file_each(struct store *store, const char *container_id, int64_t now,
+		     store_file_fn *on_row, void *ctx, struct error *err)
+{
+	auto_statement st = statement_borrow(store, each_sql, err);
+	bool more = true;
+
+	if (!st)
+		return false;
+	bind_text(st, ":container_id", container_id);
+	bind_int(st, ":now", now);
+	while (more) {
+		auto_file_row row = { 0 };
+
+		if (!statement_next(st, &more, err))
+			return false;
+		if (!more)
+			break;
+		read_row(st, &row);
+		more = on_row(ctx, &row);
+	}
 	return true;
 }

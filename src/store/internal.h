@@ -64,6 +64,14 @@ bool statement_run(struct statement *statement, struct error *err) must_check;
 bool statement_change(struct statement *statement, const char *noun, struct error *err) must_check;
 /* Goes to the first row; ERROR_NOT_FOUND, naming noun, when there is none. */
 bool statement_first(struct statement *statement, const char *noun, struct error *err) must_check;
+/* Borrows it, binds ":id" and goes to the first row; NULL with ERROR_NOT_FOUND when there is none.
+ */
+struct statement *statement_find(struct store *store, const char *sql, const char *id,
+				 const char *noun, struct error *err);
+/* Calls on_row with each row until there are no more, or it returns false: enough. */
+typedef bool statement_row_fn(void *ctx, struct statement *statement);
+bool statement_each(struct statement *statement, statement_row_fn *on_row, void *ctx,
+		    struct error *err) must_check;
 
 /* Columns of the current row, by the enum that stands beside the SQL. */
 int64_t column_int(struct statement *statement, int column);

@@ -32,22 +32,26 @@ static void read_row(struct statement *st, struct key_row *ret_row)
 
 static const char each_sql[] = "SELECT " COLUMNS " FROM api_key ORDER BY created_at, rowid";
 
+struct walk {
+	store_key_fn *on_row;
+	void *ctx;
+};
+
+static bool on_statement(void *ctx, struct statement *st)
+{
+	const struct walk *walk = ctx;
+	struct key_row row;
+
+	read_row(st, &row);
+	return walk->on_row(walk->ctx, &row);
+}
+
 bool store_key_each(struct store *store, store_key_fn *on_row, void *ctx, struct error *err)
 {
+	struct walk walk = { on_row, ctx };
 	auto_statement st = statement_borrow(store, each_sql, err);
 
 	if (!st)
 		return false;
-	for (;;) {
-		struct key_row row;
-		bool more = false;
-
-		if (!statement_next(st, &more, err))
-			return false;
-		if (!more)
-			return true;
-		read_row(st, &row);
-		if (!on_row(ctx, &row))
-			return true;
-	}
+	return statement_each(st, on_statement, &walk, err);
 }

@@ -15,11 +15,6 @@ static const struct migration migrations[] = {
 
 enum { MIGRATION_COUNT = sizeof(migrations) / sizeof(*migrations) };
 
-int store_schema_version(void)
-{
-	return MIGRATION_COUNT;
-}
-
 /* The first column of the first row; 0 when there is no row. */
 static bool read_number(sqlite3 *db, const char *sql, int *ret_number, struct error *err)
 {

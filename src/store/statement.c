@@ -138,6 +138,32 @@ bool statement_first(struct statement *statement, const char *noun, struct error
 	return row || error_set(err, ERROR_NOT_FOUND, "there is no such %s", noun);
 }
 
+struct statement *statement_find(struct store *store, const char *sql, const char *id,
+				 const char *noun, struct error *err)
+{
+	auto_statement statement = statement_borrow(store, sql, err);
+
+	if (!statement)
+		return NULL;
+	bind_text(statement, ":id", id);
+	if (!statement_first(statement, noun, err))
+		return NULL;
+	return take(statement);
+}
+
+bool statement_each(struct statement *statement, statement_row_fn *on_row, void *ctx,
+		    struct error *err)
+{
+	bool more = true;
+
+	while (more) {
+		if (!statement_next(statement, &more, err))
+			return false;
+		more = more && on_row(ctx, statement);
+	}
+	return true;
+}
+
 int64_t column_int(struct statement *statement, int column)
 {
 	return sqlite3_column_int64(statement->handle, column);

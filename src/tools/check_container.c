@@ -3,14 +3,14 @@
 #include "internal.h"
 #include <string.h>
 
-enum { TEXT_MAX = 1024 * 1024 };
+enum { TEXT_MAX = 1024 * 1024, FILES_MAX = 100 };
 
 /* clang-format off */
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"container_id": {"type": "string", "description": "From create_container"},
-		"extend_seconds": {"type": "integer", "minimum": 1, "maximum": 604800, "description": "Adds this much to its life, up to the server's maximum for the whole of it. Default: its end stays as it is"}
+		"container_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From create_container"},
+		"extend_seconds": {"type": "integer", "description": "Adds this much to its life, up to the server's maximum for the whole of it. Default: its end stays as it is"}
 	},
 	"required": ["container_id"]
 });
@@ -23,7 +23,10 @@ static const char output_schema[] = SCHEMA({"type": "object", "properties": {)
 		"memory_bytes": {"type": "integer"}, "memory_peak_bytes": {"type": "integer"}, "cpu_ms": {"type": "integer"},
 		"pids": {"type": "integer"}, "disk_bytes": {"type": "integer"}}},
 	"commands": {"type": "array", "description": "Those that run now", "items": {"type": "object"}},
-	"files": {"type": "integer", "description": "Links to files that are open"},)
+	"files": {"type": "array", "description": "Links to files that work now; the first 100", "items": {"type": "object", "properties": {
+		"id": {"type": "string"}, "name": {"type": "string"}, "path": {"type": "string", "description": "Absolute, in the container"},
+		"url": {"type": "string"}, "expires_at": {"type": "string"}}}},
+	"files_total": {"type": "integer", "description": "All such links"},)
 	FAILURE_PROPERTIES
 	SCHEMA(}, "anyOf": [{"required": ["container_id", "status", "expires_at", "usage"]}, {"required": ["code", "message"]}]});
 /* clang-format on */
@@ -33,7 +36,21 @@ enum { A_CONTAINER, A_EXTEND, A_COUNT };
 static const struct arg args_table[A_COUNT] = {
 	[A_CONTAINER] = { "container_id", ARG_TEXT, .required = true, .least = 1,
 			  .aliases = container_id_aliases },
-	[A_EXTEND] = { "extend_seconds", ARG_INT, .least = 1, .most = 604800 },
+	[A_EXTEND] = { "extend_seconds", ARG_INT, .least = 1, .most = 31536000 },
+};
+
+static bool bind(const void *ctx, const char *name, struct json *property)
+{
+	int64_t most = ((const struct tools_context *)ctx)->settings->ttl_ms;
+	const struct argument_bound extend = { "extend_seconds", 1000, 1000, most, -1 };
+
+	(void)bind_number(property, name, &extend, 1);
+	return true;
+}
+
+struct look {
+	struct waiting waiting;
+	int64_t extend_ms;
 };
 
 struct running {
@@ -50,6 +67,24 @@ static bool on_row(void *ctx, const struct command_row *row)
 		buf_add_text(running->text, "running: ");
 		command_row_text(row, running->text);
 	}
+	return true;
+}
+
+static bool on_file(void *ctx, const struct file_view *view)
+{
+	struct running *shared = ctx;
+	struct json *file;
+
+	if (json_size(shared->list) == FILES_MAX)
+		return false;
+	file = json_object();
+	json_put_text(file, "id", view->id);
+	json_put_text(file, "name", view->name);
+	json_put_text(file, "path", view->path);
+	json_put_text(file, "url", view->url);
+	json_put(file, "expires_at", time_json(view->expires_at));
+	json_append(shared->list, file);
+	buf_addf(shared->text, "shared: %s  %s\n", view->url, view->path);
 	return true;
 }
 
@@ -103,31 +138,57 @@ static void usage_text(const struct sandbox_view *view, struct buf *text)
 		 (long long)view->files_shared, view->files_shared == 1 ? "" : "s");
 }
 
+/* What was asked for and did not come is told, not left to be found out. */
+static void warn_of_extension(struct call *call, const struct sandbox_view *view, int64_t extend_ms)
+{
+	char ends[CLOCK_TEXT_SIZE];
+
+	if (view->extended_ms >= extend_ms)
+		return;
+	clock_format(view->row->expires_at, ends);
+	call_warn(call,
+		  "extend_seconds: its life was made longer by %lld seconds, not %lld; it reaches "
+		  "the server's maximum at %s and cannot go on after that",
+		  (long long)view->extended_ms / 1000, (long long)extend_ms / 1000, ends);
+}
+
+static void add_lists(struct call *call, const struct sandbox_view *view, struct json *out,
+		      struct buf *text)
+{
+	struct sandboxes *all = tools_of(call)->sandboxes;
+	struct running running = { json_array(), text };
+	struct running shared = { json_array(), text };
+	struct error err;
+
+	if (!command_each(all, call_owner(call), view->row->id, on_row, &running, &err))
+		call_warn(call, "its commands could not be listed: %s", err.text);
+	if (!file_each(all, call_owner(call), view->row->id, on_file, &shared, &err))
+		call_warn(call, "its shared files could not be listed: %s", err.text);
+	json_put(out, "commands", running.list);
+	json_put(out, "files", shared.list);
+	json_put_int(out, "files_total", view->files_shared);
+}
+
 static void on_done(void *ctx, const struct sandbox_view *view, const struct error *err)
 {
-	struct waiting *waiting = ctx;
-	struct call *call = waiting->call;
+	struct look *look = ctx;
+	struct call *call = look->waiting.call;
+	int64_t extend_ms = look->extend_ms;
 	auto_buf text = BUF_INIT(TEXT_MAX);
-	struct running running;
-	struct error failure;
 	struct json *out;
 
-	free(waiting);
+	free(look);
 	if (err) {
 		tool_fail(call, err);
 		return;
 	}
-	running = (struct running){ json_array(), &text };
 	container_text(view, &text);
 	usage_text(view, &text);
 	out = container_json(view);
 	json_put_int(out, "uptime_ms", view->uptime_ms);
 	json_put(out, "usage", usage_json(view));
-	if (!command_each(tools_of(call)->sandboxes, call_owner(call), view->row->id, on_row,
-			  &running, &failure))
-		call_warn(call, "its commands could not be listed: %s", failure.text);
-	json_put(out, "commands", running.list);
-	json_put_int(out, "files", view->files_shared);
+	add_lists(call, view, out, &text);
+	warn_of_extension(call, view, extend_ms);
 	call_add_text(call, buf_text(&text));
 	call_answer(call, out);
 }
@@ -135,16 +196,18 @@ static void on_done(void *ctx, const struct sandbox_view *view, const struct err
 static void run(struct call *call, const struct json *args)
 {
 	struct arg_value values[A_COUNT];
-	struct waiting *waiting;
+	struct look *look;
 	struct sandbox_op *op;
 	struct error err;
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	waiting = waiting_new(call);
+	look = mem_new(struct look);
+	look->waiting.call = call;
+	look->extend_ms = values[A_EXTEND].number * 1000;
 	op = sandbox_check(tools_of(call)->sandboxes, call_owner(call), values[A_CONTAINER].text,
-			   values[A_EXTEND].number * 1000, on_done, waiting, &err);
-	waiting_began(waiting, op, &err);
+			   look->extend_ms, on_done, look, &err);
+	waiting_began(&look->waiting, op, &err);
 }
 
 const struct tool tool_check_container = {
@@ -156,5 +219,6 @@ const struct tool tool_check_container = {
 	.input_schema = input_schema,
 	.output_schema = output_schema,
 	.set = "containers",
+	.bind = bind,
 	.run = run,
 };

@@ -140,6 +140,19 @@ static void put_usage(struct json *out, const struct command_row *row)
 	json_put(out, "usage", usage);
 }
 
+#define GO_ON "check_command(command_id=\"%s\", wait_seconds=30), send_input or kill_command"
+
+/* The text form says it in its footer. */
+static void put_hint(struct json *out, const struct command_view *view)
+{
+	auto_str go_on = mem_format("it is still running; go on with " GO_ON, view->row->id);
+
+	if (view->hint)
+		json_put_text(out, "hint", view->hint);
+	else if (is_in(view->row, "running"))
+		json_put_text(out, "hint", go_on);
+}
+
 /* --- the text form --- */
 
 static void begin_line(struct buf *text)
@@ -216,10 +229,7 @@ static void add_footer(const struct command_view *view, const struct command_wis
 		buf_add_text(text, view->matched ? " · wait_for has appeared"
 						 : " · wait_for has not appeared");
 	if (is_in(row, "running"))
-		buf_addf(text,
-			 " · go on with check_command(command_id=\"%s\", wait_seconds=30), "
-			 "send_input or kill_command",
-			 row->id);
+		buf_addf(text, " · go on with " GO_ON, row->id);
 	buf_add_text(text, "]");
 }
 
@@ -313,8 +323,7 @@ bool command_result(const struct command_view *view, const struct command_wish *
 	if (wish->output.base64)
 		json_put_text(out, "encoding", "base64");
 	put_usage(out, view->row);
-	if (view->hint)
-		json_put_text(out, "hint", view->hint);
+	put_hint(out, view);
 	add_footer(view, wish, offsets, ret_text);
 	if (wish->with_match)
 		json_put_bool(out, "matched", view->matched);

@@ -12,8 +12,7 @@ struct json *time_json(int64_t wall_ms)
 	return json_new_text(text);
 }
 
-/* Whole where it is whole: 256, not 256.0. */
-static struct json *ratio_json(int64_t number, int64_t unit)
+struct json *ratio_json(int64_t number, int64_t unit)
 {
 	return number % unit == 0 ? json_new_int(number / unit)
 				  : json_new_double((double)number / (double)unit);

@@ -1,10 +1,10 @@
 /* create_container: a wish for a container, within the server's maxima. */
 #include "internal.h"
 #include <math.h>
+#include <string.h>
 
 enum {
 	NAME_MAX_BYTES = 64,
-	PATH_MAX_BYTES = 4096,
 	IMAGE_MAX_BYTES = 256,
 	MIB = 1024 * 1024,
 	TEXT_MAX = 64 * 1024,
@@ -14,17 +14,17 @@ enum {
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"name": {"type": "string", "maxLength": 64, "description": "A label to tell it from others. Default: none"},
-		"image": {"type": "string", "description": "One of the images that this server allows. Default: the server's"},
-		"memory_mb": {"type": "integer", "minimum": 8, "maximum": 1048576, "description": "Memory in MiB. Default and maximum: the server's (usually 256)"},
-		"cpus": {"type": "number", "exclusiveMinimum": 0, "maximum": 1024, "description": "Processors; 0.5 is half of one. Default and maximum: the server's (usually 0.5)"},
-		"pids": {"type": "integer", "minimum": 8, "maximum": 1000000, "description": "Processes at the same time. Default and maximum: the server's (usually 100)"},
-		"disk_mb": {"type": "integer", "minimum": 1, "maximum": 1048576, "description": "Disk in MiB, where the server can bound it. Default and maximum: the server's"},
-		"ttl_seconds": {"type": "integer", "minimum": 1, "maximum": 604800, "description": "It is destroyed after this time. Default and maximum: the server's (usually 7200)"},
-		"network": {"type": "string", "enum": ["none", "internet"], "description": "none: no network at all. internet: public addresses only. Default: internet where the server allows it, else none"},
-		"env": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Environment variables of all its commands. Default: none"},
-		"workdir": {"type": "string", "description": "Absolute path where commands start. Default: /workspace"},
-		"request_id": {"type": "string", "maxLength": 128, "description": "Any text of yours: the same one gives the same container back instead of a second. Default: none"}
+		"name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "A label to tell it from others. Default: none"},
+		"image": {"type": "string", "description": "One of the images that this server allows"},
+		"memory_mb": {"type": "integer", "description": "Memory in MiB"},
+		"cpus": {"type": "number", "description": "Processors; 0.5 is half of one"},
+		"pids": {"type": "integer", "description": "Processes at the same time"},
+		"disk_mb": {"type": "integer", "description": "Disk in MiB"},
+		"ttl_seconds": {"type": "integer", "description": "It is destroyed after this time"},
+		"network": {"type": "string", "description": "none: no network at all. internet: public addresses only"},
+		"env": {"type": "object", "maxProperties": 256, "additionalProperties": {"type": "string"}, "description": "Environment variables of all its commands. Default: none"},
+		"workdir": {"type": "string", "minLength": 1, "maxLength": 4096, "default": "/workspace", "description": "Absolute path where commands start"},
+		"request_id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "Any text of yours: the same one gives the same container back instead of a second. Default: none"}
 	}
 });
 
@@ -49,21 +49,47 @@ enum {
 };
 
 static const char *const networks[] = { "none", "internet", NULL };
+static const char *const no_network[] = { "none", NULL };
 
 static const struct arg args_table[A_COUNT] = {
 	[A_NAME] = { "name", ARG_TEXT, .least = 1, .most = NAME_MAX_BYTES },
 	[A_IMAGE] = { "image", ARG_TEXT, .least = 1, .most = IMAGE_MAX_BYTES },
-	[A_MEMORY] = { "memory_mb", ARG_INT, .least = 8, .most = 1048576 },
+	/* The domain knows the real bounds and says them; these keep the numbers sane. */
+	[A_MEMORY] = { "memory_mb", ARG_INT, .least = 1, .most = 1048576 },
 	[A_CPUS] = { "cpus", ARG_NUMBER, .least = 0, .most = 1024 },
-	[A_PIDS] = { "pids", ARG_INT, .least = 8, .most = 1000000 },
+	[A_PIDS] = { "pids", ARG_INT, .least = 1, .most = 1000000 },
 	[A_DISK] = { "disk_mb", ARG_INT, .least = 1, .most = 1048576 },
-	[A_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 604800 },
+	[A_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 31536000 },
 	[A_NETWORK] = { "network", ARG_CHOICE, .choices = networks },
 	[A_ENV] = { .name = "env", .type = ARG_OBJECT },
-	[A_WORKDIR] = { "workdir", ARG_TEXT, .least = 1, .most = PATH_MAX_BYTES,
+	[A_WORKDIR] = { "workdir", ARG_TEXT, .least = 1, .most = PATH_ARG_MAX,
 			.aliases = workdir_aliases },
 	[A_REQUEST_ID] = { "request_id", ARG_TEXT, .least = 1, .most = 128 },
 };
+
+static bool bind(const void *ctx, const char *name, struct json *property)
+{
+	const struct sandbox_settings *s = ((const struct tools_context *)ctx)->settings;
+	const struct argument_bound bounds[] = {
+		{ "memory_mb", MIB, SANDBOX_MEMORY_LEAST, s->memory, s->memory },
+		{ "cpus", 1000, SANDBOX_CPU_LEAST, s->cpu_milli, s->cpu_milli },
+		{ "pids", 1, SANDBOX_PIDS_LEAST, s->pids, s->pids },
+		{ "disk_mb", MIB, SANDBOX_DISK_LEAST, s->disk, s->disk },
+		{ "ttl_seconds", 1000, SANDBOX_TTL_LEAST_MS, s->ttl_ms, s->ttl_ms },
+	};
+	const char *const images[] = { s->image, NULL };
+	bool internet = strcmp(s->network, "internet") == 0;
+
+	if (strcmp(name, "disk_mb") == 0 && s->disk == 0)
+		return false; /* the storage here cannot bound it */
+	if (strcmp(name, "image") == 0)
+		bind_choice(property, images, s->image);
+	else if (strcmp(name, "network") == 0)
+		bind_choice(property, internet ? networks : no_network, s->network);
+	else
+		bind_number(property, name, bounds, sizeof(bounds) / sizeof(*bounds));
+	return true;
+}
 
 static void on_done(void *ctx, const struct sandbox_view *view, const struct error *err)
 {
@@ -171,5 +197,6 @@ const struct tool tool_create_container = {
 	.output_schema = output_schema,
 	.open_world = true,
 	.set = "containers",
+	.bind = bind,
 	.run = run,
 };

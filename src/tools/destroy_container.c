@@ -5,7 +5,7 @@
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"container_id": {"type": "string", "description": "From create_container"}
+		"container_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From create_container"}
 	},
 	"required": ["container_id"]
 });

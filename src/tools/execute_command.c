@@ -1,21 +1,19 @@
 /* execute_command: run, wait a little, give what was printed or the id to go on with. */
 #include "internal.h"
 
-enum { COMMAND_MAX = 128 * 1024, PATH_MAX_BYTES = 4096 };
-
 /* clang-format off */
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"container_id": {"type": "string", "description": "From create_container"},
-		"command": {"type": "string", "minLength": 1, "description": "A shell command line (bash where the image has it, else sh)"},
-		"workdir": {"type": "string", "description": "Where it runs. Default: the container's workdir"},
-		"env": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Environment variables beside the container's. Default: none"},
-		"stdin": {"type": "string", "description": "Its whole standard input. Default: standard input stays open for send_input"},
-		"wait_seconds": {"type": "number", "minimum": 0, "maximum": 45, "description": "How long this call waits before it hands the command back running. Default: the server's (usually 3)"},
-		"kill_after_seconds": {"type": "number", "minimum": 0.1, "maximum": 604800, "description": "The command is killed after this. Default: the server's (usually 3600)"},
+		"container_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From create_container"},
+		"command": {"type": "string", "minLength": 1, "maxLength": 131072, "description": "A shell command line (bash where the image has it, else sh)"},
+		"workdir": {"type": "string", "minLength": 1, "maxLength": 4096, "description": "Where it runs. Default: the container's workdir"},
+		"env": {"type": "object", "maxProperties": 256, "additionalProperties": {"type": "string"}, "description": "Environment variables beside the container's. Default: none"},
+		"stdin": {"type": "string", "maxLength": 1048576, "description": "Its whole standard input. Default: standard input stays open for send_input"},
+		"wait_seconds": {"type": "number", "description": "How long this call waits before it hands the command back running"},
+		"kill_after_seconds": {"type": "number", "description": "The command is killed after this, or with its container"},
 		"background": {"type": "boolean", "default": false, "description": "Do not wait at all: for servers and long jobs"},
-		"max_output_bytes": {"type": "integer", "minimum": 64, "maximum": 1048576, "description": "How much of each stream is shown; the rest stays readable with check_command. Default: the server's (usually 16384)"}
+		"max_output_bytes": {"type": "integer", "description": "How much of each stream is shown; the rest stays readable with check_command"}
 	},
 	"required": ["container_id", "command"]
 });
@@ -24,6 +22,8 @@ static const char output_schema[] = SCHEMA({"type": "object", "properties": {)
 	COMMAND_PROPERTIES "," FAILURE_PROPERTIES
 	SCHEMA(}, "anyOf": [{"required": ["command_id", "container_id", "state", "stdout", "stderr", "duration_ms"]}, {"required": ["code", "message"]}]});
 /* clang-format on */
+
+enum { KILL_AFTER_LEAST_MS = 100 };
 
 enum {
 	A_CONTAINER,
@@ -45,19 +45,35 @@ static const char *const kill_after_aliases[] = { "timeout_seconds", "timeout", 
 static const struct arg args_table[A_COUNT] = {
 	[A_CONTAINER] = { "container_id", ARG_TEXT, .required = true, .least = 1,
 			  .aliases = container_id_aliases },
-	[A_COMMAND] = { "command", ARG_TEXT, .required = true, .least = 1, .most = COMMAND_MAX,
+	[A_COMMAND] = { "command", ARG_TEXT, .required = true, .least = 1, .most = COMMAND_ARG_MAX,
 			.aliases = command_aliases },
-	[A_WORKDIR] = { "workdir", ARG_TEXT, .least = 1, .most = PATH_MAX_BYTES,
+	[A_WORKDIR] = { "workdir", ARG_TEXT, .least = 1, .most = PATH_ARG_MAX,
 			.aliases = workdir_aliases },
 	[A_ENV] = { .name = "env", .type = ARG_OBJECT },
 	[A_STDIN] = { "stdin", ARG_TEXT, .aliases = stdin_aliases },
 	[A_WAIT] = { "wait_seconds", ARG_NUMBER, .least = 0, .most = 45 },
-	[A_KILL_AFTER] = { "kill_after_seconds", ARG_NUMBER, .least = 0, .most = 604800,
+	[A_KILL_AFTER] = { "kill_after_seconds", ARG_NUMBER, .least = 0, .most = 31536000,
 			   .aliases = kill_after_aliases },
 	[A_BACKGROUND] = { .name = "background", .type = ARG_BOOL },
 	[A_MAX_OUTPUT] = { "max_output_bytes", ARG_INT, .least = OUTPUT_LEAST,
 			   .most = OUTPUT_MOST },
 };
+
+static bool bind(const void *ctx, const char *name, struct json *property)
+{
+	const struct tools_context *tools = ctx;
+	const struct sandbox_settings *s = tools->settings;
+	/* No command outlives its container. */
+	int64_t kill_most = s->ttl_ms > s->command_timeout_ms ? s->ttl_ms : s->command_timeout_ms;
+	const struct argument_bound bounds[] = {
+		{ "wait_seconds", 1000, 0, tools->max_wait_ms, tools->command_wait_ms },
+		{ "kill_after_seconds", 1000, KILL_AFTER_LEAST_MS, kill_most,
+		  s->command_timeout_ms },
+	};
+
+	(void)(bind_number(property, name, bounds, 2) || bind_output(property, name, tools));
+	return true;
+}
 
 struct execution {
 	struct waiting waiting;
@@ -88,7 +104,7 @@ static bool read_wish(struct call *call, const struct arg_value values[A_COUNT],
 
 	if (values[A_BACKGROUND].flag)
 		wish.wait_ms = 0;
-	if (kill_after->given && wish.kill_after_ms < 100)
+	if (kill_after->given && wish.kill_after_ms < KILL_AFTER_LEAST_MS)
 		return error_set(err, ERROR_INVALID,
 				 "kill_after_seconds must be at least 0.1, but it is %g",
 				 kill_after->real);
@@ -141,5 +157,6 @@ const struct tool tool_execute_command = {
 	.destructive = true,
 	.open_world = true,
 	.set = "commands",
+	.bind = bind,
 	.run = run,
 };

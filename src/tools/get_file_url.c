@@ -6,9 +6,9 @@
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"container_id": {"type": "string", "description": "From create_container"},
-		"file_path": {"type": "string", "description": "A regular file in the container; a relative path starts at its working directory"},
-		"ttl_seconds": {"type": "integer", "minimum": 1, "maximum": 604800, "description": "How long the link works. Default and maximum: as long as the container lives"},
+		"container_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From create_container"},
+		"file_path": {"type": "string", "minLength": 1, "maxLength": 4096, "description": "A regular file in the container; a relative path starts at its working directory"},
+		"ttl_seconds": {"type": "integer", "description": "How long the link works, at most as long as its container. Default: as long as its container"},
 		"disposition": {"type": "string", "enum": ["auto", "attachment", "inline"], "default": "auto", "description": "auto: shown in the browser if the type is harmless (text, pictures, sound, film), else downloaded. attachment: always downloaded"}
 	},
 	"required": ["container_id", "file_path"]
@@ -27,6 +27,8 @@ static const char output_schema[] = SCHEMA({"type": "object", "properties": {
 	SCHEMA(}, "anyOf": [{"required": ["url", "name", "size", "mime_type", "expires_at"]}, {"required": ["code", "message"]}]});
 /* clang-format on */
 
+enum { ROUNDING_MS = 1000 };
+
 enum { A_CONTAINER, A_PATH, A_TTL, A_DISPOSITION, A_COUNT };
 
 static const char *const path_aliases[] = { "path", "file", NULL };
@@ -35,15 +37,25 @@ static const char *const dispositions[] = { "auto", "attachment", "inline", NULL
 static const struct arg args_table[A_COUNT] = {
 	[A_CONTAINER] = { "container_id", ARG_TEXT, .required = true, .least = 1,
 			  .aliases = container_id_aliases },
-	[A_PATH] = { "file_path", ARG_TEXT, .required = true, .least = 1, .most = 4096,
+	[A_PATH] = { "file_path", ARG_TEXT, .required = true, .least = 1, .most = PATH_ARG_MAX,
 		     .aliases = path_aliases },
-	[A_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 604800 },
+	[A_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 31536000 },
 	[A_DISPOSITION] = { "disposition", ARG_CHOICE, .choices = dispositions },
 };
+
+static bool bind(const void *ctx, const char *name, struct json *property)
+{
+	int64_t most = ((const struct tools_context *)ctx)->settings->ttl_ms;
+	const struct argument_bound ttl = { "ttl_seconds", 1000, 1000, most, -1 };
+
+	(void)bind_number(property, name, &ttl, 1);
+	return true;
+}
 
 struct share {
 	struct waiting waiting;
 	char *container_id;
+	int64_t wanted_until; /* 0: nothing was said */
 };
 
 static const char *media_type_of(const struct file_view *view)
@@ -71,6 +83,7 @@ static void on_done(void *ctx, const struct file_view *view, const struct error 
 	struct share *share = ctx;
 	struct call *call = share->waiting.call;
 	auto_str container_id = share->container_id;
+	int64_t wanted_until = share->wanted_until;
 	auto_str text = NULL;
 	char expires[CLOCK_TEXT_SIZE], modified[CLOCK_TEXT_SIZE], size[FORMAT_SIZE];
 
@@ -84,6 +97,11 @@ static void on_done(void *ctx, const struct file_view *view, const struct error 
 	format_size((int64_t)view->size, size);
 	text = mem_format("%s\n[%s · %s · %s · %s in %s · modified %s · works until %s]", view->url,
 			  view->name, size, media_type_of(view), view->path, container_id, modified,
+			  expires);
+	if (wanted_until - ROUNDING_MS > view->expires_at)
+		call_warn(call,
+			  "ttl_seconds: the link works until %s only, because it ends with its "
+			  "container; check_container with extend_seconds may make that later",
 			  expires);
 	call_add_text(call, text);
 	call_add_link(call, view->url, view->name, media_type_of(view), (int64_t)view->size);
@@ -108,6 +126,8 @@ static void run(struct call *call, const struct json *args)
 	share = mem_new(struct share);
 	share->waiting.call = call;
 	share->container_id = mem_strdup(request.container_id);
+	if (request.ttl_ms > 0)
+		share->wanted_until = clock_wall_ms() + request.ttl_ms;
 	op = file_share(tools_of(call)->sandboxes, &request, on_done, share, &err);
 	if (op) {
 		waiting_for(&share->waiting, op);
@@ -128,5 +148,6 @@ const struct tool tool_get_file_url = {
 	.output_schema = output_schema,
 	.open_world = true,
 	.set = "files",
+	.bind = bind,
 	.run = run,
 };

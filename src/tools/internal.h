@@ -86,6 +86,25 @@ extern const struct tool tool_get_file_url;
 		{"type": "object", "properties": {"stdout": {"type": "integer"}, "stderr": {"type": "integer"}}}]})
 /* clang-format on */
 
+/* The bounds of command lines, paths and patterns, here and in the schemas.  (An id that is too
+ * long is no id of ours, and not found like any other.) */
+enum { COMMAND_ARG_MAX = 128 * 1024, PATH_ARG_MAX = 4096, PATTERN_ARG_MAX = 4096 };
+
+/* schema.c: what `bind` adds to a property.  A bound of an argument in the unit it is given in:
+ * values are multiples of 1/per_unit; fallback below 0: there is no fixed default. */
+struct argument_bound {
+	const char *name;
+	int64_t per_unit;
+	int64_t least, most, fallback;
+};
+/* True: it was one of the table's. */
+bool bind_number(struct json *property, const char *name, const struct argument_bound *table,
+		 size_t count);
+/* One of the words is the default. */
+void bind_choice(struct json *property, const char *const *words, const char *fallback);
+/* For tools that take none but these: wait_seconds (of execute_command), max_output_bytes. */
+bool bind_output(struct json *property, const char *name, const struct tools_context *tools);
+
 /* --- arguments --- */
 
 extern const char *const container_id_aliases[];
@@ -190,6 +209,8 @@ size_t output_cut_before(const char *data, size_t len);
 struct json *container_json(const struct sandbox_view *view);
 void container_text(const struct sandbox_view *view, struct buf *text);
 struct json *time_json(int64_t wall_ms);
+/* number / unit, whole where it is whole: 256, not 256.0. */
+struct json *ratio_json(int64_t number, int64_t unit);
 
 struct command_wish {
 	struct output_wish output;

@@ -7,7 +7,7 @@
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"command_id": {"type": "string", "description": "From execute_command"},
+		"command_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From execute_command"},
 		"signal": {"type": "string", "enum": ["TERM", "KILL", "INT", "HUP", "QUIT", "USR1", "USR2", "STOP", "CONT"], "default": "TERM", "description": "TERM and INT are followed by KILL after two seconds; the others are only sent"}
 	},
 	"required": ["command_id"]

@@ -7,7 +7,7 @@ enum { ROWS_MAX = 200, TEXT_MAX = 1024 * 1024 };
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"container_id": {"type": "string", "description": "From create_container; also one that is gone"}
+		"container_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From create_container; also one that is gone"}
 	},
 	"required": ["container_id"]
 });

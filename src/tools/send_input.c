@@ -6,7 +6,7 @@
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"command_id": {"type": "string", "description": "From execute_command; it must be running"},
+		"command_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From execute_command; it must be running"},
 		"text": {"type": "string", "maxLength": 1048576, "description": "Sent as it is: end a line with a newline. May be empty with eof"},
 		"eof": {"type": "boolean", "default": false, "description": "Close its standard input behind the text"}
 	},

@@ -89,5 +89,5 @@ static const char *next_step(enum error_kind kind)
 
 void tool_fail(struct call *call, const struct error *err)
 {
-	call_fail(call, err, next_step(err->kind));
+	call_fail(call, err, err->next ? err->next : next_step(err->kind));
 }

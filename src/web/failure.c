@@ -10,9 +10,8 @@ int failure_status(enum error_kind kind)
 {
 	switch (kind) {
 	case ERROR_NOT_FOUND:
+	case ERROR_GONE: /* the text says since when and why */
 		return 404;
-	case ERROR_GONE:
-		return 410;
 	case ERROR_INVALID:
 	case ERROR_CONFLICT:
 		return 409;
@@ -91,9 +90,9 @@ static bool add_escaped(struct buf *page, const char *text)
 static const char *title_of(int status)
 {
 	if (status == 404)
-		return "There is nothing here";
-	if (status == 410)
-		return "This link has ended";
+		return "There is nothing behind this link";
+	if (status == 405)
+		return "Not in this way";
 	return status == 503 ? "Not at the moment" : "The file cannot be fetched";
 }
 
@@ -119,7 +118,8 @@ char *failure_page(int status, const char *message, const char *next)
 	return buf_take(&page);
 }
 
-static void reply_page(struct http_request *req, int status, const struct error *err)
+static void reply_page(struct http_request *req, int status, const struct error *err,
+		       const char *next)
 {
 	auto_str sentence = mem_strdup(err->text);
 	auto_str message = NULL;
@@ -129,7 +129,7 @@ static void reply_page(struct http_request *req, int status, const struct error 
 	if (sentence[0] >= 'a' && sentence[0] <= 'z')
 		sentence[0] = (char)(sentence[0] - 'a' + 'A');
 	message = mem_format("%s.", sentence);
-	page = failure_page(status, message, failure_next(err->kind));
+	page = failure_page(status, message, next);
 	http_add_header(req, "Content-Security-Policy",
 			"default-src 'none'; style-src 'unsafe-inline'; sandbox");
 	http_add_header(req, "X-Content-Type-Options", "nosniff");
@@ -138,20 +138,22 @@ static void reply_page(struct http_request *req, int status, const struct error 
 	http_reply(req, status, "text/html; charset=utf-8", page, strlen(page));
 }
 
-void failure_reply(struct http_request *req, int status, const struct error *err)
+void failure_reply(struct http_request *req, int status, const struct error *err, const char *next)
 {
 	auto_json body = NULL;
 
+	if (!next)
+		next = failure_next(err->kind);
 	http_add_header(req, "Vary", "Accept");
 	if (status == 503)
 		http_add_header(req, "Retry-After", "5");
 	if (accept_names(http_header(req, "Accept"), "text/html")) {
-		reply_page(req, status, err);
+		reply_page(req, status, err, next);
 		return;
 	}
 	body = json_object();
 	json_put_text(body, "code", error_kind_name(err->kind));
 	json_put_text(body, "message", err->text);
-	json_put_text(body, "next", failure_next(err->kind));
+	json_put_text(body, "next", next);
 	reply_json(req, status, body);
 }

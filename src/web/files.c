@@ -33,7 +33,7 @@ static void fail(struct download *download, const struct error *err)
 	struct http_request *req = take(download->req);
 
 	download_free(download);
-	failure_reply(req, failure_status(err->kind), err);
+	failure_reply(req, failure_status(err->kind), err, NULL);
 }
 
 static void on_gone(void *ctx)

@@ -14,8 +14,10 @@ void file_handle(struct web *web, struct http_request *req);
 /* --- failure.c: answers that say why not -------------------------------------------------------
  */
 
-/* A page for a person (whose browser names text/html), else JSON with code, message and next. */
-void failure_reply(struct http_request *req, int status, const struct error *err);
+/* A page for a person (whose browser names text/html), else JSON with code, message and next.  next
+ * NULL: what fits the kind, of a link.  What err advises is for callers of tools, which a person
+ * has not. */
+void failure_reply(struct http_request *req, int status, const struct error *err, const char *next);
 /* The status for a file that cannot be had. */
 int failure_status(enum error_kind kind);
 /* What a person or program can do about it; never NULL. */

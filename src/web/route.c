@@ -64,11 +64,12 @@ static bool allows(const struct route *route, const char *method)
 
 static void refuse_method(const struct route *route, struct http_request *req)
 {
+	auto_str next = mem_format("Use one of these methods: %s.", route->methods);
 	struct error err;
 
 	error_set(&err, ERROR_INVALID, "%s takes %s only", route->path, route->methods);
 	http_add_header(req, "Allow", route->methods);
-	failure_reply(req, 405, &err);
+	failure_reply(req, 405, &err, next);
 }
 
 void web_handle(void *ctx, struct http_request *req)
@@ -78,7 +79,9 @@ void web_handle(void *ctx, struct http_request *req)
 
 	if (!route) {
 		error_set(&err, ERROR_NOT_FOUND, "there is no page of this name here");
-		failure_reply(req, 404, &err);
+		failure_reply(req, 404, &err,
+			      "What this server has: / (what it is), /mcp (the protocol), /health, "
+			      "/ready, and the links to files that it gave out.");
 	} else if (route->methods && !allows(route, http_method(req))) {
 		refuse_method(route, req);
 	} else if (route->methods && strcmp(http_method(req), "OPTIONS") == 0) {

@@ -141,6 +141,23 @@ test('wait_for returns when the words appear, and grep finds lines', async () =>
   await agent.refused('invalid', 'check_command', { command_id: view.command_id, grep: '(' });
 });
 
+test('grep finds lines behind output that was not kept, and says what is missing', async () => {
+  const small = await Server.start({ OUTPUT_SPOOL: '64k' });
+  try {
+    const other = await Agent.connect(small.url);
+    const view = await other.run(await other.container(), 'seq 1 50000', { wait_seconds: 30 });
+    assert.equal(view.state, 'exited');
+    const found = await other.tool('check_command', { command_id: view.command_id, grep: '^(7|49999)$', stream: 'stdout' });
+    const { matches, truncated } = found.structuredContent;
+    assert.deepEqual(matches.stdout, { count: 2, lines: [{ number: 7, text: '7' }, { text: '49999' }] });
+    assert.equal(truncated.stdout.lost_from, 65536);
+    assert.match(textOf(found), /\?:49999\n\[output beyond the spool limit of 65536 bytes was not kept/);
+    await other.close();
+  } finally {
+    await small.stop();
+  }
+});
+
 test('list_commands tells what ran and what runs', async () => {
   const own = await agent.container();
   await agent.run(own, 'exit 4');

@@ -36,6 +36,33 @@ test('tools are listed in a fixed order and fully described', async () => {
   await agent.close();
 });
 
+test('the schemas say the defaults and maxima of this server', async () => {
+  const agent = await Agent.connect(server.url);
+  const { tools } = await agent.client.listTools();
+  const bounds = (tool, name) => {
+    const p = tools.find((t) => t.name === tool).inputSchema.properties[name];
+    return [p.minimum, p.maximum, p.default];
+  };
+  assert.deepEqual(bounds('create_container', 'memory_mb'), [16, 256, 256]);
+  assert.deepEqual(bounds('create_container', 'cpus'), [0.01, 0.5, 0.5]);
+  assert.deepEqual(bounds('create_container', 'pids'), [8, 100, 100]);
+  assert.deepEqual(bounds('create_container', 'ttl_seconds'), [1, 7200, 7200]);
+  assert.deepEqual(bounds('execute_command', 'wait_seconds'), [0, 45, 3]);
+  assert.deepEqual(bounds('execute_command', 'kill_after_seconds'), [0.1, 7200, 3600]);
+  assert.deepEqual(bounds('execute_command', 'max_output_bytes'), [64, 1048576, 16384]);
+  const create = tools.find((t) => t.name === 'create_container').inputSchema.properties;
+  assert.deepEqual(create.network.enum, ['none']);
+  assert.equal(create.network.default, 'none');
+  assert.equal(create.disk_mb, undefined, 'the disk cannot be bounded here');
+  // What the schema promises is what the server takes.
+  for (const [name, p] of Object.entries(create).filter(([, p]) => p.minimum !== undefined)) {
+    const made = await agent.call('create_container', { [name]: p.maximum });
+    await agent.call('destroy_container', { container_id: made.container_id });
+    await agent.refused('limit', 'create_container', { [name]: p.maximum + 1 });
+  }
+  await agent.close();
+});
+
 for (const path of ['/', '/mcp']) {
   test(`a container is made, used and destroyed over HTTP on ${path}`, async () => {
     const agent = await Agent.connect(server.url, { path });

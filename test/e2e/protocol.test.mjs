@@ -65,6 +65,10 @@ test('status codes are those of the specification', async () => {
     const reply = await post(body, headers);
     const text = await reply.text();
     assert.equal(reply.status, status, `${JSON.stringify(body).slice(0, 60)} ${JSON.stringify(headers)}: ${text}`);
+    if (status !== 413) continue;
+    const { jsonrpc, error } = JSON.parse(text);
+    assert.deepEqual([jsonrpc, error.code], ['2.0', -32000]);
+    assert.match(error.message, /4 MiB.*pieces/);
   }
   const unknown = await (await post({ jsonrpc: '2.0', id: 1, method: 'no/such' }, s.headers)).json();
   assert.equal(unknown.error.code, -32601);

@@ -7,7 +7,10 @@ struct agent {
 	int fd;
 	uint8_t payload[WIRE_PAYLOAD_MAX];
 	struct wire_writer out;
+	struct fake_memory *memory;
 };
+
+static const char before[] = "before\n", after[] = "after\n";
 
 static void send_bytes(int fd, const void *data, size_t len)
 {
@@ -39,7 +42,7 @@ static void send_frame(struct agent *agent, enum wire_type type, uint32_t stream
 	agent->out.len = 0;
 }
 
-static void hello(struct agent *agent, unsigned long host_id)
+static void hello(struct agent *agent)
 {
 	const struct wire_hello walls = {
 		.version = WIRE_VERSION,
@@ -48,32 +51,77 @@ static void hello(struct agent *agent, unsigned long host_id)
 		.swap_limit = 256 * 1024 * 1024,
 		.cpu_milli = 500,
 		.pids_limit = 100,
-		.uid_host = host_id,
+		.uid_host = agent->memory->host_id,
 		.uid_count = 65536,
 		.no_new_privs = 1,
 		.seccomp = 2,
 		.runtimes = "sh",
 	};
 
+	const struct wire_command held = { 0 };
+
 	wire_put_hello(&agent->out, &walls);
 	send_frame(agent, WIRE_HELLO, 0);
+	if (agent->memory->holds) {
+		wire_put_command(&agent->out, &held);
+		send_frame(agent, WIRE_COMMAND, agent->memory->stream);
+	}
 	send_frame(agent, WIRE_LISTED, 0);
 }
 
-static void run_command(struct agent *agent, uint32_t stream)
+static void print(struct agent *agent, uint32_t stream, uint64_t offset, const char *text)
+{
+	uint8_t header[WIRE_CHUNK_HEADER];
+
+	wire_put_chunk(header, offset);
+	memcpy(agent->out.data, header, sizeof(header));
+	memcpy(agent->out.data + sizeof(header), text, strlen(text));
+	agent->out.len = sizeof(header) + strlen(text);
+	send_frame(agent, WIRE_STDOUT, stream);
+}
+
+static void end(struct agent *agent, uint32_t stream, uint64_t out_total)
+{
+	const struct wire_exited exited = { .duration_ms = 1, .out_total = out_total };
+
+	wire_put_exited(&agent->out, &exited);
+	send_frame(agent, WIRE_EXITED, stream);
+}
+
+static bool says(const struct wire_frame *frame, const char *word)
+{
+	return memmem(frame->payload, frame->length, word, strlen(word)) != NULL;
+}
+
+static void run_command(struct agent *agent, const struct wire_frame *start)
 {
 	static const char text[] = "fake\n";
-	const struct wire_exited end = { .duration_ms = 1, .out_total = sizeof(text) - 1 };
-	uint8_t offset[WIRE_CHUNK_HEADER];
 
-	send_frame(agent, WIRE_STARTED, stream);
-	wire_put_chunk(offset, 0);
-	memcpy(agent->out.data, offset, sizeof(offset));
-	memcpy(agent->out.data + sizeof(offset), text, sizeof(text) - 1);
-	agent->out.len = sizeof(offset) + sizeof(text) - 1;
-	send_frame(agent, WIRE_STDOUT, stream);
-	wire_put_exited(&agent->out, &end);
-	send_frame(agent, WIRE_EXITED, stream);
+	send_frame(agent, WIRE_STARTED, start->stream);
+	if (!says(start, "hold") && !says(start, "babble")) {
+		print(agent, start->stream, 0, text);
+		end(agent, start->stream, strlen(text));
+		return;
+	}
+	agent->memory->holds = true;
+	agent->memory->stream = start->stream;
+	print(agent, start->stream, 0, before);
+	if (says(start, "babble"))
+		send_frame(agent, (enum wire_type)99, start->stream);
+}
+
+/* The server goes on with a command that this or an earlier link began. */
+static void go_on(struct agent *agent, const struct wire_frame *frame)
+{
+	struct wire_offsets have;
+
+	if (!agent->memory->holds || !wire_get_offsets(frame, &have))
+		return;
+	agent->memory->holds = false;
+	if (have.out < strlen(before))
+		print(agent, frame->stream, have.out, before + have.out);
+	print(agent, frame->stream, strlen(before), after);
+	end(agent, frame->stream, strlen(before) + strlen(after));
 }
 
 static bool on_frame(void *ctx, const struct wire_frame *frame)
@@ -82,7 +130,9 @@ static bool on_frame(void *ctx, const struct wire_frame *frame)
 	const struct wire_used used = { .memory = 1 << 20, .pids = 1, .disk = UINT64_MAX };
 
 	if (frame->type == WIRE_START) {
-		run_command(agent, frame->stream);
+		run_command(agent, frame);
+	} else if (frame->type == WIRE_RESUME) {
+		go_on(agent, frame);
 	} else if (frame->type == WIRE_PING) {
 		send_frame(agent, WIRE_PONG, 0);
 	} else if (frame->type == WIRE_USAGE) {
@@ -92,11 +142,11 @@ static bool on_frame(void *ctx, const struct wire_frame *frame)
 	return true;
 }
 
-void fake_agent_serve(int fd, unsigned long host_id)
+void fake_agent_serve(int fd, struct fake_memory *memory)
 {
 	static const char upgraded[] = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\n"
 				       "Upgrade: tcp\r\n\r\n";
-	struct agent agent = { .fd = fd };
+	struct agent agent = { .fd = fd, .memory = memory };
 	struct wire_reader reader;
 	char piece[4096];
 	ssize_t n;
@@ -104,7 +154,7 @@ void fake_agent_serve(int fd, unsigned long host_id)
 	agent.out = (struct wire_writer){ .data = agent.payload, .room = sizeof(agent.payload) };
 	wire_reader_init(&reader);
 	send_bytes(fd, upgraded, sizeof(upgraded) - 1);
-	hello(&agent, host_id);
+	hello(&agent);
 	while ((n = recv(fd, piece, sizeof(piece), 0)) > 0)
 		if (!wire_feed(&reader, piece, (size_t)n, on_frame, &agent))
 			return;

@@ -43,6 +43,8 @@ struct fake_podman {
 	int container_count;
 	int next_id;
 	int fds[CONNECTIONS_MAX];
+	bool is_link[CONNECTIONS_MAX];
+	struct fake_memory memories[CONTAINERS_MAX]; /* of the agents */
 	pthread_t threads[CONNECTIONS_MAX];
 	int connection_count;
 	bool stopping;
@@ -258,16 +260,30 @@ static void on_container(struct fake_podman *fake, int fd, const struct request 
 		answer(fd, 204, "", FAKE_FINE);
 }
 
+/* What the agent of the container with these user ids knows; with the lock held. */
+static struct fake_memory *memory_of(struct fake_podman *fake, unsigned long host_id)
+{
+	struct fake_memory *memory = fake->memories;
+
+	while (memory->host_id != host_id && memory->host_id != 0)
+		assert(++memory < fake->memories + CONTAINERS_MAX);
+	memory->host_id = host_id;
+	return memory;
+}
+
 static void serve_exec(struct fake_podman *fake, int fd, const struct request *req)
 {
 	const struct container *c;
-	unsigned long host_id;
+	struct fake_memory *memory;
 
 	pthread_mutex_lock(&fake->lock);
 	c = find(fake, req->target);
-	host_id = c ? c->host_id : 0;
+	memory = memory_of(fake, c ? c->host_id : 1);
+	for (int i = 0; i < fake->connection_count; i++)
+		if (fake->fds[i] == fd)
+			fake->is_link[i] = true;
 	pthread_mutex_unlock(&fake->lock);
-	fake_agent_serve(fd, host_id);
+	fake_agent_serve(fd, memory);
 }
 
 static void usual(struct fake_podman *fake, int fd, const struct request *req)
@@ -296,6 +312,13 @@ static void usual(struct fake_podman *fake, int fd, const struct request *req)
 
 /* --- connections ------------------------------------------------------------------------- */
 
+/* The start of an exec session is no start of a container. */
+static bool is_about(const struct fake_rule *rule, const struct request *req)
+{
+	return strcmp(rule->method, req->method) == 0 && strstr(req->target, rule->path) &&
+	       (!strstr(req->target, "/exec/") || strstr(rule->path, "/exec"));
+}
+
 /* The rule for this request, taken once; FAKE_FINE without a body: none. */
 static struct fake_rule take_rule(struct fake_podman *fake, const struct request *req)
 {
@@ -305,8 +328,7 @@ static struct fake_rule take_rule(struct fake_podman *fake, const struct request
 	if (fake->seen_count < REQUESTS_MAX &&
 	    asprintf(&fake->seen[fake->seen_count], "%s %s", req->method, req->target) > 0)
 		fake->seen_count++;
-	if (fake->has_rule && strcmp(fake->rule.method, req->method) == 0 &&
-	    strstr(req->target, fake->rule.path)) {
+	if (fake->has_rule && is_about(&fake->rule, req)) {
 		found = fake->rule;
 		if (fake->rule.times > 0 && --fake->rule.times == 0)
 			fake->has_rule = false;
@@ -464,11 +486,33 @@ bool fake_podman_wait_empty(struct fake_podman *fake)
 	return empty;
 }
 
+static void shut(struct fake_podman *fake, bool links_only)
+{
+	for (int i = 0; i < fake->connection_count; i++)
+		if (fake->is_link[i] || !links_only)
+			shutdown(fake->fds[i], SHUT_RDWR);
+}
+
+void fake_podman_cut_links(struct fake_podman *fake)
+{
+	pthread_mutex_lock(&fake->lock);
+	shut(fake, true);
+	pthread_mutex_unlock(&fake->lock);
+}
+
 void fake_podman_lose_all(struct fake_podman *fake)
 {
 	pthread_mutex_lock(&fake->lock);
 	fake->container_count = 0;
-	for (int i = 0; i < fake->connection_count; i++)
-		shutdown(fake->fds[i], SHUT_RDWR);
+	memset(fake->memories, 0, sizeof(fake->memories));
+	shut(fake, true);
+	pthread_mutex_unlock(&fake->lock);
+}
+
+void fake_podman_die(struct fake_podman *fake)
+{
+	shutdown(fake->listener, SHUT_RDWR);
+	pthread_mutex_lock(&fake->lock);
+	shut(fake, false);
 	pthread_mutex_unlock(&fake->lock);
 }

@@ -21,7 +21,7 @@ enum fake_fault {
 
 struct fake_rule {
 	const char *method; /* "POST", … */
-	const char *path;   /* a part of the target, e.g. "/containers/create" */
+	const char *path;   /* part of the target; that of an exec session wants "/exec" in it */
 	enum fake_fault fault;
 	int status; /* 0: the usual answer */
 	const char *body;
@@ -38,7 +38,11 @@ void fake_podman_rule(struct fake_podman *fake, const struct fake_rule *rule);
 int fake_podman_count(struct fake_podman *fake, const char *method, const char *path);
 /* Waits until every container was removed again; false after half a minute. */
 bool fake_podman_wait_empty(struct fake_podman *fake);
-/* Forgets a container, as if somebody had removed it behind our back. */
+/* Breaks every exec link; the containers and what runs in them live on. */
+void fake_podman_cut_links(struct fake_podman *fake);
+/* Forgets all containers, as if somebody had removed them behind our back. */
 void fake_podman_lose_all(struct fake_podman *fake);
+/* Takes no connection from now on, and ends those that there are. */
+void fake_podman_die(struct fake_podman *fake);
 
 #endif

@@ -81,6 +81,7 @@ static void open_front(struct server *server, struct error *err)
 {
 	server->tools = tools_select("containers,commands,files");
 	server->context = (struct tools_context){ .sandboxes = server->sandboxes,
+						  .settings = &server->settings,
 						  .output_limit = 16384,
 						  .command_wait_ms = 3000,
 						  .max_wait_ms = 45000 };

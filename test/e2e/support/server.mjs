@@ -66,7 +66,8 @@ export class Server {
 
   /** SIGTERM; resolves with the exit status. */
   async stop() {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
+    /* A second signal would end it at once, with its containers left behind. */
+    if (!this.child.killed) this.child.kill('SIGTERM');
     const end = await this.exited;
     if (!this.keepDir) await removeDir(this.dataDir);
     return end;

@@ -26,8 +26,16 @@ static void an_error_is_wrapped_and_keeps_its_kind(void **state)
 	assert_false(error_wrap(&err, "making %s", "c-1"));
 	assert_int_equal(err.kind, ERROR_LIMIT);
 	assert_string_equal(err.text, "making c-1: 5 of 4");
+	assert_null(err.next);
+	assert_false(err.retryable);
+	assert_false(error_advise(&err, "wait", true));
+	error_wrap(&err, "then");
+	assert_string_equal(err.next, "wait");
+	assert_true(err.retryable);
 	assert_false(error_set_errno(&err, ERROR_UNAVAILABLE, ENOENT, "opening %s", "x"));
 	assert_string_equal(err.text, "opening x: No such file or directory");
+	assert_null(err.next);
+	assert_true(err.retryable);
 	assert_false(error_set(&err, ERROR_INVALID, "again: %s", err.text));
 	assert_string_equal(err.text, "again: opening x: No such file or directory");
 }
@@ -96,11 +104,10 @@ static void known_dates_are_written_in_all_forms(void **state)
 
 static void clocks_agree_with_themselves(void **state)
 {
-	int64_t us = clock_mono_us();
+	int64_t ms = clock_mono_ms();
 
 	(void)state;
-	assert_true(clock_mono_us() >= us);
-	assert_in_range(clock_mono_ms() - us / 1000, 0, 10000);
+	assert_in_range(clock_mono_ms() - ms, 0, 10000);
 	assert_true(clock_wall_ms() > INT64_C(1700000000000));
 }
 

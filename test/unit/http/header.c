@@ -96,34 +96,6 @@ static void a_target_is_a_clean_path_and_a_query(void **state)
 		check_target(bad[i], false);
 }
 
-static void check_query(const char *target, const char *name, const char *wanted)
-{
-	char *value = target_query(target, strlen(target), name);
-
-	if (!wanted)
-		assert_null(value);
-	else
-		assert_string_equal(value, wanted);
-	free(value);
-}
-
-static void a_query_parameter_is_decoded(void **state)
-{
-	(void)state;
-	check_query("/a?b=c&d=e+f%2B", "b", "c");
-	check_query("/a?b=c&d=e+f%2B", "d", "e f+");
-	check_query("/a?b", "b", "");
-	check_query("/a?b=", "b", "");
-	check_query("/a?b=1&b=2", "b", "1");
-	check_query("/a?%62=1", "b", "1");
-	check_query("/a?bb=1", "b", NULL);
-	check_query("/a?b=%0", "b", NULL);
-	check_query("/a?b=%00", "b", NULL);
-	check_query("/a", "b", NULL);
-	check_query("/a?", "b", NULL);
-	check_query("/b=1", "b", NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,7 +103,6 @@ int main(void)
 		cmocka_unit_test(only_what_cannot_run_anything_is_inert),
 		cmocka_unit_test(the_closest_range_of_Accept_decides),
 		cmocka_unit_test(a_target_is_a_clean_path_and_a_query),
-		cmocka_unit_test(a_query_parameter_is_decoded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

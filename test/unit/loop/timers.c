@@ -84,16 +84,16 @@ static void timers_fire_in_the_order_of_their_due_times(void **state)
 static void a_timer_never_fires_early(void **state)
 {
 	struct scene *s = *state;
-	int64_t start = clock_mono_us();
+	int64_t start = clock_mono_ms();
 	struct timer *end;
 
 	/* The loop's own clock stands still here; a delay must count from the call all the same. */
-	while (clock_mono_us() - start < 8000)
+	while (clock_mono_ms() - start < 8)
 		;
-	start = clock_mono_us();
+	start = clock_mono_ms();
 	end = timer_start(s->loop, 10, 0, see_end, s);
 	loop_run(s->loop);
-	assert_true(clock_mono_us() - start >= 9000);
+	assert_true(clock_mono_ms() - start >= 9);
 	timer_stop(end);
 }
 

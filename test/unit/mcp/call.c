@@ -261,6 +261,78 @@ static void too_many_calls_are_refused(void **state)
 	assert_contains(f->answer, "too many calls");
 }
 
+static void one_owner_cannot_take_the_calls_of_all(void **state)
+{
+	struct fixture *f = *state;
+
+	say_as(f, "a", CALL("1", "slow"));
+	say_as(f, "b", CALL("1", "slow"));
+	f->mcp->calls_per_owner = 1;
+	say_as(f, "a", CALL("2", "slow"));
+	assert_int_equal(f->status, 503);
+	assert_contains(f->answer, "too many calls of yours");
+	assert_int_equal(f->held_count, 2);
+	say_as(f, "c", CALL("1", "echo"));
+	assert_int_equal(f->status, 200);
+	slow_answer(f);
+	slow_answer(f);
+	say_as(f, "a", CALL("3", "echo"));
+	assert_int_equal(f->status, 200);
+}
+
+static void arguments_that_are_null_are_none(void **state)
+{
+	struct fixture *f = *state;
+
+	say(f, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":"
+	       "\"echo\",\"arguments\":null}}");
+	assert_int_equal(f->status, 200);
+	assert_contains(f->answer, "\"text\":\"{}\"");
+}
+
+static void an_error_says_itself_whether_a_retry_helps(void **state)
+{
+	struct fixture *f = *state;
+	struct error err;
+
+	say(f, CALL("1", "slow"));
+	error_set(&err, ERROR_LIMIT, "all are in use");
+	error_advise(&err, "wait", true);
+	call_fail(f->held[--f->held_count], &err, err.next);
+	assert_contains(f->answer, "\"code\":\"limit\"");
+	assert_contains(f->answer, "\"next\":\"wait\",\"retryable\":true");
+	assert_contains(f->answer, "Next: wait. The same call may succeed");
+}
+
+static bool bind_size(const void *ctx, const char *name, struct json *property)
+{
+	(void)ctx;
+	if (strcmp(name, "size") == 0)
+		json_put_int(property, "maximum", 256);
+	return strcmp(name, "disk") != 0;
+}
+
+static void a_schema_is_completed_with_the_bounds_of_this_server(void **state)
+{
+	static const struct tool bound = {
+		.name = "bound",
+		.title = "Bound",
+		.description = "Use this.",
+		.input_schema =
+			"{\"type\":\"object\",\"properties\":{\"b\":{\"type\":\"string\"},"
+			"\"disk\":{},\"size\":{\"type\":\"integer\"}},\"required\":[\"b\"]}",
+		.output_schema = ANY_SCHEMA,
+		.bind = bind_size,
+	};
+	const struct tool *const tools[] = { &bound, NULL };
+	auto_str text = method_tools_text(tools, NULL);
+
+	(void)state;
+	assert_contains(text, "\"inputSchema\":{\"type\":\"object\",\"properties\":{\"b\":{"
+			      "\"type\":\"string\"},\"size\":{\"type\":\"integer\",\"maximum\":"
+			      "256}},\"required\":[\"b\"]}");
+}
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -285,6 +357,10 @@ int main(void)
 		WITH_FIXTURE(draining_refuses_new_calls_and_finishes_the_others),
 		WITH_FIXTURE(calls_outlive_the_protocol),
 		WITH_FIXTURE(too_many_calls_are_refused),
+		WITH_FIXTURE(one_owner_cannot_take_the_calls_of_all),
+		WITH_FIXTURE(arguments_that_are_null_are_none),
+		WITH_FIXTURE(an_error_says_itself_whether_a_retry_helps),
+		cmocka_unit_test(a_schema_is_completed_with_the_bounds_of_this_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,11 +94,16 @@ static void start_one(const char *name, char ret_id[80])
 	memcpy(ret_id, world.id, sizeof(world.id));
 }
 
+static void need_a_bridge(void)
+{
+	if (!world.machine.bridge)
+		fail_msg("no bridge can be made here: is netavark there, and are ip and nft?");
+}
+
 static void a_network_is_created_once(void **state)
 {
 	(void)state;
-	if (!world.machine.bridge)
-		skip();
+	need_a_bridge();
 	start_service();
 	import_image();
 	for (int i = 0; i < 2; i++) {
@@ -131,8 +136,7 @@ static struct podman_link *serve_inside(void)
 static void without_a_fence_everything_is_reached(void **state)
 {
 	(void)state;
-	if (!world.machine.bridge)
-		skip();
+	need_a_bridge();
 	start_one("bridge-1", first);
 	start_one("bridge-2", second);
 	server = serve_inside();
@@ -146,8 +150,7 @@ static void isolated_ports_do_not_reach_one_another(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	if (!world.machine.bridge)
-		skip();
+	need_a_bridge();
 	if (!podman_ports_isolate(bridge, &err))
 		fail_msg("%s", err.text);
 	assert_false(reaches("10.213.77.3", "7000"));
@@ -159,16 +162,17 @@ static void a_fence_keeps_this_machine_out_of_reach(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	if (!world.machine.bridge)
-		skip();
+	need_a_bridge();
 	assert_true(podman_fence_raise(world.loop, bridge, on_done, NULL, &err));
 	must_end_well();
 	assert_false(reaches("10.213.77.1", port));
 	assert_false(reaches("10.213.77.3", "7000"));
 }
 
-/* A machine of the internet: a network namespace behind a route of ours, with a public address. */
+/* A machine of the internet: a network namespace behind a route of ours, with a public address (one
+ * of this test's own, so that others at the same time do no harm). */
 static char internet[24];
+static char near_end[32], far_end[32], far_address[32];
 static struct child *web;
 
 static void on_web_exit(void *ctx, int exit_code, int signal)
@@ -179,17 +183,26 @@ static void on_web_exit(void *ctx, int exit_code, int signal)
 	web = NULL;
 }
 
+static void name_internet(void)
+{
+	int number = (int)getpid() & 0x3fff;
+	int third = number >> 6, fourth = (number & 0x3f) << 2;
+
+	snprintf(internet, sizeof(internet), "sptnet%d", (int)getpid() % 100000);
+	snprintf(near_end, sizeof(near_end), "44.131.%d.%d/30", third, fourth + 1);
+	snprintf(far_end, sizeof(far_end), "44.131.%d.%d/30", third, fourth + 2);
+	snprintf(far_address, sizeof(far_address), "44.131.%d.%d", third, fourth + 2);
+}
+
 static void make_internet(void)
 {
 	const char *const add[] = { "ip", "netns", "add", internet, NULL };
 	const char *const pair[] = { "ip",   "link", "add",  internet, "type",	 "veth",
 				     "peer", "name", "eth0", "netns",  internet, NULL };
-	const char *const ours[] = {
-		"ip", "addr", "add", "44.131.255.1/30", "dev", internet, NULL
-	};
+	const char *const ours[] = { "ip", "addr", "add", near_end, "dev", internet, NULL };
 	const char *const up[] = { "ip", "link", "set", internet, "up", NULL };
-	const char *const theirs[] = { "ip",  "-n",   internet, "addr", "add", "44.131.255.2/30",
-				       "dev", "eth0", NULL };
+	const char *const theirs[] = { "ip",	"-n",  internet, "addr", "add",
+				       far_end, "dev", "eth0",	 NULL };
 	const char *const their_up[] = { "ip", "-n", internet, "link", "set", "eth0", "up", NULL };
 	const char *const serve[] = { "ip", "netns", "exec", internet, busybox, "nc", "-ll",
 				      "-p", "80",    "-e",   busybox,  "echo",	"hi", NULL };
@@ -223,13 +236,12 @@ static void a_fence_lets_the_internet_through(void **state)
 	bool is_heard = false;
 
 	(void)state;
-	if (!world.machine.bridge)
-		skip();
-	snprintf(internet, sizeof(internet), "sptnet%d", (int)getpid() % 100000);
+	need_a_bridge();
+	name_internet();
 	make_internet();
 	/* The server out there may need a moment to listen. */
 	for (int i = 0; i < 20 && !is_heard; i++)
-		is_heard = reaches("44.131.255.2", "80");
+		is_heard = reaches(far_address, "80");
 	unmake_internet();
 	assert_true(is_heard);
 	assert_false(reaches("10.213.77.1", port));

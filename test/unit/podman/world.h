@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "internal.h"
 #include "log.h"
+#include "peer.h"
 
 enum { GUARD_MS = 60000 };
 

@@ -33,7 +33,7 @@ static void the_same_request_id_gives_the_same_container(void **state)
 	/* And once it runs. */
 	create(house, &request);
 	assert_string_equal(house->id, id);
-	assert_int_equal(sandboxes_count(house->all), 1);
+	assert_int_equal(registry_active(house->all), 1);
 	/* Another owner's is another. */
 	create(house, &(struct sandbox_request){ .owner = "you", .request_id = "r1" });
 	assert_string_not_equal(house->id, id);
@@ -58,7 +58,7 @@ static void a_caller_who_leaves_takes_nothing_down(void **state)
 	assert_int_equal(house->err.kind, ERROR_CANCELLED);
 	create(house, &request);
 	assert_int_equal(house->err.kind, ERROR_NONE);
-	assert_int_equal(sandboxes_count(house->all), 1);
+	assert_int_equal(registry_active(house->all), 1);
 }
 
 static void one_destroyed_while_it_is_made_says_so_and_leaves_nothing(void **state)
@@ -78,6 +78,22 @@ static void one_destroyed_while_it_is_made_says_so_and_leaves_nothing(void **sta
 	assert_int_equal(count_in_podman(house), 0);
 }
 
+static void the_request_id_of_a_destroyed_container_asks_for_another(void **state)
+{
+	struct house *house = *state;
+	struct sandbox_request request = { .owner = "me", .request_id = "r4" };
+	struct error err;
+	int64_t destroyed_at;
+
+	create(house, &request);
+	assert_int_equal(house->err.kind, ERROR_NONE);
+	assert_true(sandbox_destroy(house->all, "me", house->id, &destroyed_at, &err));
+	assert_null(sandbox_create(house->all, &request, on_view, house, &err));
+	assert_int_equal(err.kind, ERROR_GONE);
+	assert_non_null(strstr(err.next, "another request_id"));
+	assert_false(err.retryable);
+}
+
 static void a_missing_image_is_told_and_leaves_nothing(void **state)
 {
 	struct house *house = *state;
@@ -87,6 +103,8 @@ static void a_missing_image_is_told_and_leaves_nothing(void **state)
 	create(house, &request);
 	assert_int_equal(house->err.kind, ERROR_UNAVAILABLE);
 	assert_non_null(strstr(house->err.text, "localhost/there-is-none:1 is not on this server"));
+	assert_string_equal(house->err.next, "tell the operator of this server");
+	assert_false(house->err.retryable);
 	wait_gone(house);
 	assert_int_equal(count_in_podman(house), 0);
 	/* What failed at birth may be asked for again. */
@@ -106,6 +124,8 @@ static void there_are_never_more_than_the_maximum(void **state)
 	create_default(house);
 	assert_null(sandbox_create(house->all, &request, on_view, house, &err));
 	assert_int_equal(err.kind, ERROR_LIMIT);
+	assert_non_null(strstr(err.next, "destroy_container, or try again later"));
+	assert_true(err.retryable);
 	/* Its place is free as soon as its end begins. */
 	assert_true(sandbox_destroy(house->all, "me", house->id, &destroyed_at, &err));
 	create_default(house);
@@ -177,6 +197,7 @@ int main(void)
 		LIFE(the_same_request_id_gives_the_same_container),
 		LIFE(a_caller_who_leaves_takes_nothing_down),
 		LIFE(one_destroyed_while_it_is_made_says_so_and_leaves_nothing),
+		LIFE(the_request_id_of_a_destroyed_container_asks_for_another),
 		LIFE(a_missing_image_is_told_and_leaves_nothing),
 		LIFE(there_are_never_more_than_the_maximum),
 		LIFE(a_birth_waits_for_a_podman_that_is_being_restarted),

@@ -782,22 +782,25 @@ struct lines {
 	int calls;
 	char text[2000];
 	int64_t matches;
+	int64_t lost_from, lost_end;
 	struct error err;
 };
 
 static bool lines_came(void);
 static struct lines lines;
 
-static void on_lines(void *ctx, const char *text, size_t len, int64_t matches,
-		     const struct error *err)
+static void on_lines(void *ctx, const struct command_matches *found, const struct error *err)
 {
 	(void)ctx;
 	lines.calls++;
-	lines.matches = matches;
-	if (err)
+	if (err) {
 		lines.err = *err;
-	else
-		snprintf(lines.text, sizeof(lines.text), "%.*s", (int)len, text);
+		return;
+	}
+	lines.matches = found->count;
+	lines.lost_from = found->lost_from;
+	lines.lost_end = found->lost_end;
+	snprintf(lines.text, sizeof(lines.text), "%.*s", (int)found->len, found->lines);
 }
 
 static bool lines_came(void)
@@ -841,6 +844,31 @@ static void lines_that_match_come_with_their_numbers(void **state)
 	grep_for("z", 10);
 	assert_string_equal(lines.text, "");
 	assert_true(lines.matches > 800);
+}
+
+static void lines_behind_a_hole_are_searched_and_have_no_number(void **state)
+{
+	static char text[200000];
+	uint32_t stream;
+
+	(void)state;
+	memset(text, 'z', sizeof(text));
+	for (size_t i = 99; i < sizeof(text); i += 100)
+		text[i] = '\n';
+	memcpy(text + 100, "here\n", 5);
+	memcpy(text + 120000, "here\n", 5);
+	memcpy(text + 199900, "here\n", 5);
+	stream = start_running("x");
+	say_output(WIRE_STDOUT, stream, 0, text, sizeof(text));
+	grep_for("^here$", 1000);
+	assert_string_equal(lines.text, "2:here\n?:here\n");
+	assert_int_equal(lines.matches, 2);
+	assert_int_equal(lines.lost_from, 100000);
+	assert_true(lines.lost_end > 150000 && lines.lost_end < 199900);
+	say_exited(stream, 0, sizeof(text), 0);
+	grep_for("^here$", 1000);
+	assert_string_equal(lines.text, "2:here\n?:here\n");
+	assert_true(lines.lost_end < 199900);
 }
 
 static void a_wrong_expression_is_told_with_its_place(void **state)
@@ -902,6 +930,7 @@ int main(void)
 		test(an_end_without_a_match_ends_the_wait_too),
 		test(a_search_that_is_taken_back_comes_to_a_good_end),
 		test(lines_that_match_come_with_their_numbers),
+		test(lines_behind_a_hole_are_searched_and_have_no_number),
 		test(a_wrong_expression_is_told_with_its_place),
 	};
 

@@ -1,5 +1,6 @@
 /* What becomes of containers and of what is under way when the Podman service is killed. */
 #include "house.h"
+#include "peer.h"
 #include <dirent.h>
 
 static bool is_down(void *ctx)
@@ -75,7 +76,8 @@ static bool nothing_is_left(void *ctx)
 		ssize_t len = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
 
 		if (len > 0 && memmem(text, (size_t)len, rig->dir, strlen(rig->dir)) &&
-		    strtol(entry->d_name, NULL, 10) != podman_service_pid(rig->service))
+		    strtol(entry->d_name, NULL, 10) !=
+			    peer_pid(podman_service_socket(rig->service)))
 			found = true;
 	}
 	closedir(dir);

@@ -192,7 +192,7 @@ static void a_birth_or_an_end_cut_short_is_finished_off_at_the_next_start(void *
 		assert_non_null(sb->destroy);
 	}
 	assert_int_equal(HASH_COUNT(house->all->living), 4);
-	assert_int_equal(sandboxes_count(house->all), 0);
+	assert_int_equal(registry_active(house->all), 0);
 }
 
 static bool on_view(void *ctx, const struct sandbox_view *view)

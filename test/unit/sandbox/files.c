@@ -182,6 +182,57 @@ static void a_directory_is_told_what_to_do(void **state)
 	assert_non_null(strstr(shared.err.text, "archive"));
 }
 
+static void each_reason_against_a_file_has_its_next_step(void **state)
+{
+	static const struct {
+		uint32_t number;
+		enum error_kind kind;
+		const char *text, *next;
+		bool retryable;
+	} cases[] = {
+		{ ENOENT, ERROR_NOT_FOUND, "there is no file out", "list the folder", false },
+		{ EACCES, ERROR_CONFLICT, "may not be read", "chmod", false },
+		{ EMFILE, ERROR_LIMIT, "too many files", "again", true },
+		{ EAGAIN, ERROR_CONFLICT, "lease", "copy the file", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct wire_failed failed = { .number = cases[i].number, .where = "open" };
+		struct error err;
+
+		assert_false(path_error(&failed, "out", &err));
+		assert_int_equal(err.kind, cases[i].kind);
+		assert_non_null(strstr(err.text, cases[i].text));
+		assert_non_null(strstr(err.next, cases[i].next));
+		assert_int_equal(err.retryable, cases[i].retryable);
+	}
+}
+
+static bool note_file(void *ctx, const struct file_view *view)
+{
+	assert_string_equal(view->path, "/workspace/out/report.txt");
+	assert_non_null(strstr(view->url, shared.id));
+	assert_true(view->expires_at <= house->sb->row.expires_at);
+	++*(int *)ctx;
+	return true;
+}
+
+static void the_links_of_a_container_are_listed_for_its_owner(void **state)
+{
+	struct error err;
+	int count = 0;
+
+	(void)state;
+	assert_true(file_each(house->all, "me", house->container_id, note_file, &count, &err));
+	assert_int_equal(count, 0);
+	share_report();
+	assert_true(file_each(house->all, "me", house->container_id, note_file, &count, &err));
+	assert_int_equal(count, 1);
+	assert_false(file_each(house->all, "you", house->container_id, note_file, &count, &err));
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+}
+
 static void a_file_is_read_within_the_window(void **state)
 {
 	uint32_t stream;
@@ -343,12 +394,12 @@ static void links_that_are_unknown_over_or_of_a_dead_container_say_so(void **sta
 		;
 	assert_null(file_reader_open(house->all, shared.id, &reading_events, NULL, &err));
 	assert_int_equal(err.kind, ERROR_GONE);
-	assert_non_null(strstr(err.text, "get_file_url"));
+	assert_non_null(strstr(err.text, "this link ended at "));
 	house->all->podman_up = false;
 	destroy_begin(house->sb, REASON_ASKED);
 	assert_null(file_reader_open(house->all, shared.id, &reading_events, NULL, &err));
 	assert_int_equal(err.kind, ERROR_GONE);
-	assert_non_null(strstr(err.text, "create_container"));
+	assert_non_null(strstr(err.next, "create_container"));
 }
 
 static void a_container_that_goes_ends_the_reading(void **state)
@@ -387,6 +438,8 @@ int main(void)
 		test(a_file_that_is_there_gets_a_link),
 		test(a_link_never_outlives_its_container),
 		test(a_directory_is_told_what_to_do),
+		test(each_reason_against_a_file_has_its_next_step),
+		test(the_links_of_a_container_are_listed_for_its_owner),
 		test(a_file_is_read_within_the_window),
 		test(a_range_ends_when_its_last_byte_came),
 		test(a_file_that_becomes_shorter_is_told),

@@ -21,7 +21,7 @@ struct house {
 	int done;
 	char id[ID_SIZE];
 	char *posture;
-	int64_t expires_at, created_at;
+	int64_t expires_at, created_at, extended_ms;
 	int64_t memory_bytes, pids;
 	bool linked;
 	struct error err;
@@ -114,6 +114,7 @@ static inline void on_view(void *ctx, const struct sandbox_view *view, const str
 	free(house->posture);
 	house->posture = mem_strdup(view->row->posture);
 	house->expires_at = view->row->expires_at;
+	house->extended_ms = view->extended_ms;
 	house->created_at = view->row->created_at;
 	house->linked = view->linked;
 	house->memory_bytes = view->memory_bytes;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "internal.h"
+#include "config.h"
 #include "json.h"
 
 #define MIB ((int64_t)1024 * 1024)
@@ -177,6 +178,13 @@ static void the_report_says_what_is_in_force(void **state)
 	assert_string_equal(json_get_text(report, "runtimes"), "sh python3");
 }
 
+static void every_wall_can_be_named_in_the_settings(void **state)
+{
+	(void)state;
+	for (int i = 0; i < BREACHES; i++)
+		assert_true(config_list_has(CONFIG_WALLS, breaches[i].wall));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +193,7 @@ int main(void)
 		cmocka_unit_test(each_missing_wall_is_found_by_its_name),
 		cmocka_unit_test(a_missing_wall_can_be_allowed_by_its_name_and_no_other),
 		cmocka_unit_test(several_can_be_allowed),
+		cmocka_unit_test(every_wall_can_be_named_in_the_settings),
 		cmocka_unit_test(a_machine_without_swap_needs_no_limit_on_it),
 		cmocka_unit_test(the_report_says_what_is_in_force),
 	};

@@ -1,4 +1,4 @@
-/* Commands: rows come back as they went in, ends, losses and walks. */
+/* Commands: rows come back as they went in, ends and walks. */
 #include "fixture.h"
 
 static int setup(void **state)
@@ -144,43 +144,6 @@ static void a_row_without_a_command_is_refused(void **state)
 	must_fail(store_command_add(*state, &row, &err), ERROR_INTERNAL);
 }
 
-static void what_ran_is_lost_and_what_had_ended_is_not(void **state)
-{
-	auto_command_row running = { 0 }, ended = { 0 }, elsewhere = { 0 };
-	auto_command_row row = command_sample("x-2", "c-1", 2);
-
-	end(&row);
-	add_command(*state, "x-1", "c-1", 1);
-	must(store_command_add(*state, &row, &err));
-	add_command(*state, "x-3", "c-2", 1);
-	must(store_command_lose(*state, "c-1", 1790000001501, "its container went away", &err));
-	must(store_command_find(*state, "x-1", &running, &err));
-	assert_string_equal(running.state, "lost");
-	assert_string_equal(running.reason, "its container went away");
-	assert_int_equal(running.ended_at, 1790000001501);
-	assert_int_equal(running.duration_ms, 500);
-	must(store_command_find(*state, "x-2", &ended, &err));
-	assert_same(&ended, &row);
-	must(store_command_find(*state, "x-3", &elsewhere, &err));
-	assert_string_equal(elsewhere.state, "running");
-}
-
-static void losing_nothing_is_no_error(void **state)
-{
-	must(store_command_lose(*state, "c-1", 1, "gone", &err));
-	must(store_command_lose(*state, "c-0", 1, "gone", &err));
-}
-
-static void a_clock_that_went_back_gives_no_negative_duration(void **state)
-{
-	auto_command_row found = { 0 };
-
-	add_command(*state, "x-1", "c-1", 1);
-	must(store_command_lose(*state, "c-1", 5, "gone", &err));
-	must(store_command_find(*state, "x-1", &found, &err));
-	assert_int_equal(found.duration_ms, 0);
-}
-
 struct walk {
 	struct store *store;
 	char ids[20];
@@ -235,11 +198,14 @@ static void a_walk_ends_when_told_to(void **state)
 	assert_string_equal(walk.ids, "13");
 }
 
-static bool lose_all(void *ctx, const struct command_row *row)
+static bool end_each(void *ctx, const struct command_row *row)
 {
 	struct walk *walk = ctx;
+	struct command_row over = *row;
 
-	must(store_command_lose(walk->store, row->container_id, 5, "gone", &err));
+	end(&over);
+	must(store_command_end(walk->store, &over, &err));
+	free(over.reason);
 	return note(ctx, row);
 }
 
@@ -248,7 +214,7 @@ static void a_walk_may_write_to_what_it_walks(void **state)
 	struct walk walk = { .store = *state, .most = 20 };
 
 	add_many(*state);
-	must(store_command_each(*state, "c-1", true, lose_all, &walk, &err));
+	must(store_command_each(*state, "c-1", true, end_each, &walk, &err));
 	assert_string_equal(walk.ids, "14");
 	walk_is(*state, "c-1", true, "");
 }
@@ -266,9 +232,6 @@ int main(void)
 		TEST(an_id_and_a_stream_are_taken_once),
 		TEST(a_command_needs_its_container),
 		TEST(a_row_without_a_command_is_refused),
-		TEST(what_ran_is_lost_and_what_had_ended_is_not),
-		TEST(losing_nothing_is_no_error),
-		TEST(a_clock_that_went_back_gives_no_negative_duration),
 		TEST(a_walk_shows_the_commands_of_one_container_oldest_first),
 		TEST(a_walk_ends_when_told_to),
 		TEST(a_walk_may_write_to_what_it_walks),

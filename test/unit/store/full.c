@@ -32,10 +32,12 @@ static void a_full_disk_is_a_limit_and_loses_nothing(void **state)
 	add_command(store, "x-1", "c-1", 1);
 	leave_pages(store, 0);
 	must_fail(store_command_add(store, &row, &err), ERROR_LIMIT);
-	assert_string_equal(err.text, "the disk is full");
+	assert_string_equal(err.text, "the server's disk is full; its operator must free space");
+	assert_true(err.retryable);
+	assert_non_null(strstr(err.next, "operator"));
 	must(store_command_find(store, "x-1", &found, &err));
 	must_fail(store_command_find(store, "x-2", &found, &err), ERROR_NOT_FOUND);
-	must(store_command_lose(store, "c-1", 1790000002000, "gone", &err));
+	must(store_command_set_input_closed(store, "x-1", &err));
 	leave_pages(store, 100);
 	must(store_command_add(store, &row, &err));
 	store_close(store);

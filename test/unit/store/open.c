@@ -177,7 +177,6 @@ static void run_all_queries(struct store *store)
 	must(store_container_each(store, "a", true, on_container, NULL, &err));
 	must(store_command_find(store, "x-1", &command, &err));
 	must(store_command_end(store, &command, &err));
-	must(store_command_lose(store, "c-1", 1, "gone", &err));
 	must(store_command_each(store, "c-1", false, on_command, NULL, &err));
 	must(store_command_each(store, "c-1", true, on_command, NULL, &err));
 	must(store_file_find(store, "f-1", &file, &err));

@@ -67,6 +67,9 @@ static void a_running_command_says_how_to_go_on(void **state)
 	assert_contains(call->text, "[still running after 5.");
 	assert_contains(call->text, "check_command(command_id=\"x-1\", wait_seconds=30)");
 	assert_fits_schema("execute_command", call->structured);
+	assert_string_equal(json_get_text(call->structured, "hint"),
+			    "it is still running; go on with check_command(command_id=\"x-1\", "
+			    "wait_seconds=30), send_input or kill_command");
 	assert_null(json_get(call->structured, "exit_code"));
 	assert_null(json_get(call->structured, "usage"));
 }
@@ -258,6 +261,13 @@ static void check_warns_of_an_offset_behind_the_end(void **state)
 	use("check_command", "{\"command_id\":\"x-1\",\"offset\":9,\"stream\":\"stdout\"}");
 	answer_command(&row, NULL);
 	assert_contains(call->warning, "offset 9 lies behind the end: the stream has 3 bytes");
+	use("check_command", "{\"command_id\":\"x-1\",\"offset\":9}");
+	answer_command(&row, NULL);
+	assert_contains(call->warning,
+			"offset 9 lies behind the end: stdout has 3 bytes, stderr 0");
+	use("check_command", "{\"command_id\":\"x-1\",\"offset\":3}");
+	answer_command(&row, NULL);
+	assert_null(call->warning);
 }
 
 static void check_reads_tails_and_bytes(void **state)
@@ -286,15 +296,17 @@ static void grep_searches_both_streams_after_the_wait(void **state)
 {
 	struct command_row row = command_row("exited");
 	static const char lines[] = "2:a: b\n17:c\xff\n";
+	const struct command_matches found = { .lines = lines, .len = strlen(lines), .count = 5 };
+	const struct command_matches none = { .lines = "" };
 
 	(void)state;
 	use("check_command", "{\"command_id\":\"x-1\",\"grep\":\"b|c\",\"max_output_bytes\":100}");
 	answer_command(&row, NULL);
 	assert_string_equal(domain.said, "grep me x-1 b|c stream=1 most=100");
-	domain.on_grep(domain.ctx, lines, strlen(lines), 5, NULL);
+	domain.on_grep(domain.ctx, &found, NULL);
 	assert_string_equal(domain.said, "grep me x-1 b|c stream=2 most=100");
 	assert_int_equal(call->ends, 0);
-	domain.on_grep(domain.ctx, "", 0, 0, NULL);
+	domain.on_grep(domain.ctx, &none, NULL);
 	assert_int_equal(call->ends, 1);
 	assert_fits_schema("check_command", call->structured);
 	assert_contains(call->text,
@@ -306,6 +318,34 @@ static void grep_searches_both_streams_after_the_wait(void **state)
 	assert_string_equal(text, "{\"stdout\":{\"count\":5,\"lines\":[{\"number\":2,\"text\":\"a: "
 				  "b\"},{\"number\":17,\"text\":\"c\uFFFD\"}]},\"stderr\":{"
 				  "\"count\":0,\"lines\":[]}}");
+}
+
+static void grep_says_what_could_not_be_searched(void **state)
+{
+	struct command_row row = command_row("exited");
+	static const char lines[] = "2:a\n?:b\n";
+	const struct command_matches found = { .lines = lines,
+					       .len = strlen(lines),
+					       .count = 2,
+					       .lost_from = 65536,
+					       .lost_end = 270000,
+					       .kept_most = 65536 };
+
+	(void)state;
+	use("check_command", "{\"command_id\":\"x-1\",\"grep\":\"a\",\"stream\":\"stdout\"}");
+	answer_command(&row, NULL);
+	domain.on_grep(domain.ctx, &found, NULL);
+	assert_fits_schema("check_command", call->structured);
+	assert_contains(call->text,
+			"2:a\n?:b\n[output beyond the spool limit of 65536 bytes was not kept: "
+			"bytes 65536–269999 are lost and were not searched");
+
+	auto_str matches = json_print(json_get(call->structured, "matches"));
+	auto_str truncated = json_print(json_get(call->structured, "truncated"));
+
+	assert_contains(matches, "[{\"number\":2,\"text\":\"a\"},{\"text\":\"b\"}]");
+	assert_string_equal(truncated, "{\"stdout\":{\"lost_from\":65536,\"lost_to\":269999,"
+				       "\"lost_bytes\":204464}}");
 }
 
 static void a_failing_grep_fails_the_call(void **state)
@@ -323,7 +363,7 @@ static void a_failing_grep_fails_the_call(void **state)
 	answer_command(&row, NULL);
 	assert_contains(domain.said, "stream=2");
 	error_set(&err, ERROR_CANCELLED, "cancelled");
-	domain.on_grep(domain.ctx, NULL, 0, 0, &err);
+	domain.on_grep(domain.ctx, NULL, &err);
 	assert_int_equal(call->ends, 1);
 }
 
@@ -374,6 +414,7 @@ int main(void)
 		WITH_CALL(check_warns_of_an_offset_behind_the_end),
 		WITH_CALL(check_reads_tails_and_bytes),
 		WITH_CALL(grep_searches_both_streams_after_the_wait),
+		WITH_CALL(grep_says_what_could_not_be_searched),
 		WITH_CALL(a_failing_grep_fails_the_call),
 		WITH_CALL(input_and_signals_are_passed_on),
 	};

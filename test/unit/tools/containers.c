@@ -49,6 +49,133 @@ static void every_tool_is_complete_and_in_order(void **state)
 	free(tools);
 }
 
+/* The property as tools/list shows it; NULL: it is not offered. */
+static struct json *bound_property(const char *tool_name, const char *name)
+{
+	const struct tool *tool = find_tool(tool_name);
+	struct error err;
+	auto_json schema = json_parse(tool->input_schema, strlen(tool->input_schema), &err);
+	struct json *copy = json_copy(json_get(json_get(schema, "properties"), name));
+
+	assert_non_null(copy);
+	if (tool->bind(&call->tools, name, copy))
+		return copy;
+	json_free(copy);
+	return NULL;
+}
+
+static void assert_number(const struct json *number, double wanted)
+{
+	assert_int_equal(json_type(number), JSON_NUMBER);
+	if (json_double(number) < wanted || json_double(number) > wanted)
+		fail_msg("%g, not %g", json_double(number), wanted);
+}
+
+static void the_schemas_say_the_settings(void **state)
+{
+	static const struct {
+		const char *tool, *name;
+		double least, most, fallback; /* fallback below 0: none */
+	} numbers[] = {
+		{ "create_container", "memory_mb", 16, 256, 256 },
+		{ "create_container", "cpus", 0.01, 0.5, 0.5 },
+		{ "create_container", "pids", 8, 100, 100 },
+		{ "create_container", "disk_mb", 1, 512, 512 },
+		{ "create_container", "ttl_seconds", 1, 7200, 7200 },
+		{ "check_container", "extend_seconds", 1, 7200, -1 },
+		{ "execute_command", "wait_seconds", 0, 45, 3 },
+		{ "execute_command", "kill_after_seconds", 0.1, 7200, 3600 },
+		{ "execute_command", "max_output_bytes", 64, 1048576, 16384 },
+		{ "check_command", "wait_seconds", 0, 45, 0 },
+		{ "check_command", "max_output_bytes", 64, 1048576, 16384 },
+		{ "get_file_url", "ttl_seconds", 1, 7200, -1 },
+	};
+
+	(void)state;
+	settings.disk = 512 << 20;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		auto_json p = bound_property(numbers[i].tool, numbers[i].name);
+		const struct json *fallback = json_get(p, "default");
+
+		assert_number(json_get(p, "minimum"), numbers[i].least);
+		assert_number(json_get(p, "maximum"), numbers[i].most);
+		assert_int_equal(fallback != NULL, numbers[i].fallback >= 0);
+		if (fallback)
+			assert_number(fallback, numbers[i].fallback);
+	}
+	settings.disk = 0;
+	assert_null(bound_property("create_container", "disk_mb"));
+}
+
+static void the_schemas_say_the_choices_of_the_server(void **state)
+{
+	auto_json image = bound_property("create_container", "image");
+	auto_json network = bound_property("create_container", "network");
+	auto_str image_text = json_print(json_get(image, "enum"));
+	auto_str network_text = json_print(json_get(network, "enum"));
+
+	(void)state;
+	assert_string_equal(image_text, "[\"alpine\"]");
+	assert_string_equal(json_get_text(image, "default"), "alpine");
+	assert_string_equal(network_text, "[\"none\",\"internet\"]");
+	assert_string_equal(json_get_text(network, "default"), "internet");
+	settings.network = "none";
+
+	auto_json fenced = bound_property("create_container", "network");
+	auto_str fenced_text = json_print(json_get(fenced, "enum"));
+
+	settings.network = "internet";
+	assert_string_equal(fenced_text, "[\"none\"]");
+	assert_string_equal(json_get_text(fenced, "default"), "none");
+}
+
+/* A text without a choice has a length, everything else a bound of its own kind. */
+static bool is_bounded(const struct json *p)
+{
+	const char *type = json_get_text(p, "type");
+
+	if (strcmp(type, "string") == 0)
+		return json_get(p, "enum") || json_get(p, "maxLength");
+	if (strcmp(type, "object") == 0)
+		return json_get(p, "maxProperties") != NULL;
+	return strcmp(type, "boolean") == 0 || (json_get(p, "minimum") && json_get(p, "maximum"));
+}
+
+static void every_argument_has_bounds(void **state)
+{
+	const struct tool **tools = tools_select("containers,commands,files");
+
+	(void)state;
+	settings.disk = 1 << 30;
+	for (const struct tool **tool = tools; *tool; tool++) {
+		struct error err;
+		auto_json schema =
+			json_parse((*tool)->input_schema, strlen((*tool)->input_schema), &err);
+
+		for (const struct json *p = json_first(json_get(schema, "properties")); p;
+		     p = json_next(p)) {
+			auto_json bound = json_copy(p);
+
+			if ((*tool)->bind)
+				(*tool)->bind(&call->tools, json_key(p), bound);
+			if (!is_bounded(bound))
+				fail_msg("%s.%s has no bounds", (*tool)->name, json_key(p));
+		}
+	}
+	settings.disk = 0;
+	free(tools);
+}
+
+static void an_error_may_bring_its_own_next_step(void **state)
+{
+	(void)state;
+	error_set(&domain.refusal, ERROR_LIMIT, "all are in use");
+	error_advise(&domain.refusal, "wait for a while", true);
+	use("create_container", "{}");
+	assert_string_equal(call->next, "wait for a while");
+	assert_true(call->err.retryable);
+}
+
 static void sets_pick_tools(void **state)
 {
 	const struct tool **tools = tools_select("files");
@@ -148,6 +275,7 @@ static void check_tells_usage_and_running_commands(void **state)
 	(void)state;
 	domain.rows = rows;
 	domain.row_count = 2;
+	domain.file_count = 2;
 	use("check_container", "{\"id\":\"c-1\",\"extend_seconds\":60}");
 	assert_string_equal(domain.said, "check me c-1 extend=60000");
 	domain.on_view(domain.ctx, &view, NULL);
@@ -155,10 +283,43 @@ static void check_tells_usage_and_running_commands(void **state)
 	assert_int_equal(json_size(json_get(call->structured, "commands")), 1);
 	assert_contains(call->text, "up 1.5 s, memory 1 MiB, cpu 30 ms, 3 processes");
 	assert_contains(call->text, "running: x-1");
+	assert_contains(call->text, "shared: http://localhost:3000/files/f-1  /workspace/a.txt\n");
+
+	auto_str files = json_print(json_first(json_get(call->structured, "files")));
+
+	assert_string_equal(files, "{\"id\":\"f-1\",\"name\":\"a.txt\",\"path\":"
+				   "\"/workspace/a.txt\",\"url\":\"http://localhost:3000/files/"
+				   "f-1\",\"expires_at\":\"1970-01-01T02:00:01.000Z\"}");
+	assert_contains(call->warning, "its life was made longer by 0 seconds, not 60; it reaches "
+				       "the server's maximum at 1970-01-01T02:00:01.000Z");
 
 	auto_str text = json_print(json_get(call->structured, "usage"));
 
 	assert_string_equal(text, "{\"memory_bytes\":1048576,\"cpu_ms\":30,\"pids\":3}");
+}
+
+static void an_extension_in_full_is_not_warned_of(void **state)
+{
+	struct sandbox_view view = container_view();
+
+	(void)state;
+	view.extended_ms = 60000;
+	use("check_container", "{\"id\":\"c-1\",\"extend_seconds\":60}");
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_null(call->warning);
+}
+
+static void files_are_bounded(void **state)
+{
+	struct sandbox_view view = container_view();
+
+	(void)state;
+	domain.file_count = 150;
+	view.files_shared = 150;
+	use("check_container", "{\"id\":\"c-1\"}");
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_int_equal(json_size(json_get(call->structured, "files")), 100);
+	assert_contains(call->text, "150 files shared");
 }
 
 static void lists_are_bounded(void **state)
@@ -234,12 +395,24 @@ static void a_link_is_given_in_every_form(void **state)
 	assert_contains(call->text,
 			"http://localhost:3000/files/f-1\n[보고서.pdf · 2 KiB · application/pdf");
 	assert_contains(call->text, "works until 1970-01-01T02:00:01.000Z]");
+	assert_contains(call->warning, "the link works until 1970-01-01T02:00:01.000Z only");
+	view.expires_at = clock_wall_ms() + 60 * 1000;
+	use("get_file_url", "{\"container_id\":\"c-1\",\"path\":\"a\",\"ttl_seconds\":60}");
+	domain.on_file(domain.ctx, &view, NULL);
+	assert_null(call->warning);
+	use("get_file_url", "{\"container_id\":\"c-1\",\"path\":\"a\"}");
+	domain.on_file(domain.ctx, &view, NULL);
+	assert_null(call->warning);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_CALL(every_tool_is_complete_and_in_order),
+		WITH_CALL(the_schemas_say_the_settings),
+		WITH_CALL(the_schemas_say_the_choices_of_the_server),
+		WITH_CALL(every_argument_has_bounds),
+		WITH_CALL(an_error_may_bring_its_own_next_step),
 		WITH_CALL(sets_pick_tools),
 		WITH_CALL(create_passes_the_whole_wish_on),
 		WITH_CALL(create_leaves_what_is_not_said_to_the_server),
@@ -247,6 +420,8 @@ int main(void)
 		WITH_CALL(a_refusal_of_the_domain_is_told_at_once),
 		WITH_CALL(taking_a_call_back_cancels_the_operation),
 		WITH_CALL(check_tells_usage_and_running_commands),
+		WITH_CALL(an_extension_in_full_is_not_warned_of),
+		WITH_CALL(files_are_bounded),
 		WITH_CALL(lists_are_bounded),
 		WITH_CALL(list_containers_says_when_there_are_none),
 		WITH_CALL(destroy_answers_at_once),

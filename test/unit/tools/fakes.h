@@ -93,6 +93,7 @@ static struct domain {
 	const char *out, *err;
 	struct command_row *rows;
 	size_t row_count;
+	size_t file_count;
 } domain;
 
 static inline struct sandbox_op *start(void *ctx, struct error *err)
@@ -273,6 +274,25 @@ struct sandbox_op *command_grep(struct sandboxes *all, const struct command_grep
 	return start(ctx, err);
 }
 
+bool file_each(struct sandboxes *all, const char *owner, const char *container_id,
+	       file_each_fn *on_file, void *ctx, struct error *err)
+{
+	struct file_view view = { .id = "f-1",
+				  .url = "http://localhost:3000/files/f-1",
+				  .name = "a.txt",
+				  .path = "/workspace/a.txt",
+				  .expires_at = 7201000 };
+
+	(void)all;
+	(void)owner;
+	(void)container_id;
+	(void)err;
+	for (size_t i = 0; i < domain.file_count; i++)
+		if (!on_file(ctx, &view))
+			break;
+	return true;
+}
+
 struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *r,
 			      file_view_fn *done, void *ctx, struct error *err)
 {
@@ -301,12 +321,23 @@ static inline const struct tool *find_tool(const char *name)
 static struct call *call;
 static struct json *args;
 
+static struct sandbox_settings settings = {
+	.image = "alpine",
+	.memory = 256 << 20,
+	.cpu_milli = 500,
+	.pids = 100,
+	.ttl_ms = 7200 * 1000,
+	.network = "internet",
+	.command_timeout_ms = 3600 * 1000,
+};
+
 static inline int setup(void **state)
 {
 	(void)state;
 	domain = (struct domain){ .out = "", .err = "" };
 	call = mem_new(struct call);
-	call->tools = (struct tools_context){ .output_limit = 16384,
+	call->tools = (struct tools_context){ .settings = &settings,
+					      .output_limit = 16384,
 					      .command_wait_ms = 3000,
 					      .max_wait_ms = 45000 };
 	return 0;

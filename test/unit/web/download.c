@@ -371,7 +371,7 @@ static void a_dead_link_says_why_to_people_and_programs(void **state)
 
 	container.open_error = ERROR_GONE;
 	got = answer_to(*state, ASK("GET", "/files/f-x", "Accept: text/html,*/*;q=0.8\r\n"));
-	assert_has(got, "HTTP/1.1 410");
+	assert_has(got, "HTTP/1.1 404");
 	assert_has(got, "Content-Type: text/html; charset=utf-8\r\n");
 	assert_has(got, "Content-Security-Policy: default-src 'none'; style-src");
 	assert_has(got, "<p>It is &lt;gone&gt;.</p>");
@@ -404,6 +404,8 @@ static void each_path_goes_to_its_handler(void **state)
 		{ ASK("GET", "/health", "Origin: http://evil\r\n"), "HTTP/1.1 200",
 		  "{\"status\":\"ok\"}" },
 		{ ASK("POST", "/health", ""), "HTTP/1.1 405", "Allow: GET, HEAD, OPTIONS\r\n" },
+		{ ASK("POST", "/health", ""), "HTTP/1.1 405", "Use one of these methods: GET" },
+		{ ASK("GET", "/metrics", ""), "HTTP/1.1 404", "What this server has: /" },
 		{ ASK("DELETE", "/files/f-x", ""), "HTTP/1.1 405", "Allow: GET, HEAD, OPTIONS" },
 		{ ASK("OPTIONS", "/files/f-x", ""), "HTTP/1.1 204", "Allow: GET, HEAD, OPTIONS" },
 		{ ASK("GE", "/health", ""), "HTTP/1.1 405", "" },
