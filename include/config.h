@@ -19,12 +19,12 @@ enum auth_mode {
 struct config {
 	int64_t port; /* 0 picks a free one */
 	char *host;
-	char *base_url;	     /* without a slash at its end; NULL: http://localhost:PORT */
-	char *data_dir;	     /* absolute */
+	char *base_url;      /* without a slash at its end; NULL: http://localhost:PORT */
+	char *data_dir;      /* absolute */
 	char *podman_socket; /* a path or tcp://host:port; NULL: run a private service */
 	char *sandbox_image;
 	bool sandbox_image_is_default; /* SANDBOX_IMAGE was not set */
-	int64_t sandbox_memory;	       /* bytes */
+	int64_t sandbox_memory;        /* bytes */
 	int64_t sandbox_cpu_milli;     /* 500 is half a processor */
 	int64_t sandbox_pids;
 	int64_t sandbox_disk; /* bytes; 0: not bounded */

@@ -7,16 +7,16 @@
 
 enum error_kind {
 	ERROR_NONE,
-	ERROR_INVALID,	   /* the request makes no sense */
+	ERROR_INVALID,     /* the request makes no sense */
 	ERROR_NOT_FOUND,   /* the thing named never existed, or belongs to somebody else */
-	ERROR_GONE,	   /* it existed; the text says when it ended, why, and what to do */
-	ERROR_CONFLICT,	   /* it exists, in the wrong state */
-	ERROR_LIMIT,	   /* a quota or a size limit would be exceeded */
-	ERROR_TIMEOUT,	   /* somebody did not answer in time; a retry can help */
+	ERROR_GONE,        /* it existed; the text says when it ended, why, and what to do */
+	ERROR_CONFLICT,    /* it exists, in the wrong state */
+	ERROR_LIMIT,       /* a quota or a size limit would be exceeded */
+	ERROR_TIMEOUT,     /* somebody did not answer in time; a retry can help */
 	ERROR_CANCELLED,   /* the caller took the request back */
 	ERROR_UNAVAILABLE, /* Podman, the database or the agent cannot answer now; a retry can help
 			    */
-	ERROR_INTERNAL,	   /* our bug */
+	ERROR_INTERNAL,    /* our bug */
 };
 
 struct error {

@@ -29,12 +29,12 @@ typedef void http_handler_fn(void *ctx, struct http_request *req);
 
 struct http_options {
 	const char *host;      /* a numeric address or "localhost" */
-	uint16_t port;	       /* 0 picks a free one */
+	uint16_t port;         /* 0 picks a free one */
 	size_t body_max;       /* bytes; more gives 413 … */
 	const char *too_large; /* … with this JSON text; NULL: a plain sentence.  Borrowed */
 	unsigned connections_max;
 	unsigned per_address_max; /* 0: any; not applied to loopback addresses; IPv6 by /64 */
-	unsigned idle_seconds;	  /* a connection without progress is closed after this */
+	unsigned idle_seconds;    /* a connection without progress is closed after this */
 	http_handler_fn *handler;
 	void *ctx;
 };

@@ -83,11 +83,11 @@ typedef void child_output_fn(void *ctx, const char *data, size_t len);
 
 struct child_options {
 	const char *const *argv; /* argv[0] is looked up in PATH; NULL-terminated */
-	const char *const *env;	 /* "NAME=value" …, NULL-terminated; NULL: ours */
-	const char *cwd;	 /* NULL: ours */
-	const char *stdin_text;	 /* fed to standard input, which is then closed; NULL: /dev/null */
+	const char *const *env;  /* "NAME=value" …, NULL-terminated; NULL: ours */
+	const char *cwd;         /* NULL: ours */
+	const char *stdin_text;  /* fed to standard input, which is then closed; NULL: /dev/null */
 	child_output_fn *on_output; /* NULL: goes to our standard error */
-	child_exit_fn *on_exit;	    /* after the last output; the pointer is dead when it returns */
+	child_exit_fn *on_exit;     /* after the last output; the pointer is dead when it returns */
 	void *ctx;
 };
 

@@ -17,13 +17,13 @@ struct mcp;
 
 struct mcp_options {
 	struct loop *loop;
-	struct store *store;		 /* sessions and keys live there */
+	struct store *store;             /* sessions and keys live there */
 	const struct tool *const *tools; /* NULL-terminated, in the order of tools/list */
-	void *tool_ctx;			 /* what call_context gives to tools */
-	bool key_required;		 /* ask for a bearer key on HTTP */
-	bool any_host;			 /* bound to a public address without keys: take any Host */
-	const char *version;		 /* of this program */
-	const char *instructions;	 /* for clients, below 1 KB */
+	void *tool_ctx;                  /* what call_context gives to tools */
+	bool key_required;               /* ask for a bearer key on HTTP */
+	bool any_host;                   /* bound to a public address without keys: take any Host */
+	const char *version;             /* of this program */
+	const char *instructions;        /* for clients, below 1 KB */
 };
 
 struct mcp *mcp_new(const struct mcp_options *options, struct error *err) must_check;

@@ -41,7 +41,7 @@ struct podman_info {
 	const char *runtime_version;
 	const char *storage_driver; /* "overlay" */
 	const char *network_backend;
-	const char *cgroup_version;	/* "v1", "v2" */
+	const char *cgroup_version;     /* "v1", "v2" */
 	const char *cgroup_controllers; /* comma-separated */
 	bool rootless;
 	bool seccomp;
@@ -84,21 +84,21 @@ struct podman_spec {
 	const char *hostname;
 	const char *workdir;
 	const struct podman_pair *labels; /* ended by a pair with a NULL name */
-	const struct podman_pair *env;	  /* likewise */
+	const struct podman_pair *env;    /* likewise */
 	const struct podman_mount *mounts;
 	size_t mount_count;
 	int64_t memory; /* bytes, memory and swap together */
 	int64_t cpu_milli;
 	int64_t pids;
 	int64_t shm_size;  /* bytes */
-	int64_t disk;	   /* bytes of the writable layer; 0: not bounded */
+	int64_t disk;      /* bytes of the writable layer; 0: not bounded */
 	uint32_t uid_base; /* the host's id of the container's root */
 	uint32_t uid_count;
-	const char *network;	     /* a network's name; NULL: none at all */
-	const char *const *dns;	     /* NULL-terminated; with a network only */
+	const char *network;         /* a network's name; NULL: none at all */
+	const char *const *dns;      /* NULL-terminated; with a network only */
 	const char *seccomp_profile; /* a path on Podman's machine; NULL: Podman's default */
-	int64_t open_files_max;	     /* rlimits: 4.3.1 ignores containers.conf for API creates */
-	int64_t processes_max;	 /* counts per host id over all containers: the pids cgroup is the
+	int64_t open_files_max;      /* rlimits: 4.3.1 ignores containers.conf for API creates */
+	int64_t processes_max;   /* counts per host id over all containers: the pids cgroup is the
 				    limit */
 	int64_t timeout_seconds; /* conmon kills it then, whoever else is dead */
 };
@@ -126,7 +126,7 @@ struct podman_container {
 	const char *id;
 	const char *name;
 	const char *state; /* "created", "running", "exited", "stopped", "paused" … */
-	int64_t pid;	   /* of its process 1, as Podman's machine counts; 0 unless running */
+	int64_t pid;       /* of its process 1, as Podman's machine counts; 0 unless running */
 	/* The value of one of its labels; NULL when it has no such label. */
 	const struct json *labels;
 };
@@ -223,12 +223,12 @@ bool podman_demux_feed(struct podman_demux *demux, const void *data, size_t len,
 
 /* What Podman needs to know of this machine, found by looking (blocking, at start only). */
 struct podman_machine {
-	char runtime[16];	 /* "crun" or "runc": crun 1.8 refuses mixed cgroup layouts */
+	char runtime[16];        /* "crun" or "runc": crun 1.8 refuses mixed cgroup layouts */
 	char storage_driver[24]; /* "overlay", "fuse-overlayfs" or "vfs" */
-	char cgroup_layout[8];	 /* "v1", "v2", "mixed" */
-	int64_t open_files_max;	 /* hard limits of this process; a container's may not be higher */
+	char cgroup_layout[8];   /* "v1", "v2", "mixed" */
+	int64_t open_files_max;  /* hard limits of this process; a container's may not be higher */
 	int64_t processes_max;
-	bool bridge;	      /* nft and bridges work: the mode "internet" can be fenced in */
+	bool bridge;          /* nft and bridges work: the mode "internet" can be fenced in */
 	char bridge_why[160]; /* when they do not: the reason */
 	char firewall[12];    /* what netavark shall use: "iptables" or "nftables" */
 };

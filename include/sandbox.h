@@ -30,15 +30,15 @@ struct sandboxes;
 
 /* What is needed to make containers; texts are borrowed and must outlive the sandboxes. */
 struct sandbox_settings {
-	const char *data_dir;	/* command output lies in data_dir/spool */
+	const char *data_dir;   /* command output lies in data_dir/spool */
 	const char *agent_path; /* the static program that becomes process 1 */
-	const char *base_url;	/* of file links, without a slash at its end */
+	const char *base_url;   /* of file links, without a slash at its end */
 	const char *image;
 	int64_t memory, cpu_milli, pids, disk; /* defaults and maxima; disk 0: not bounded */
-	int64_t ttl_ms;			       /* default and maximum */
-	const char *network;	  /* the widest mode allowed here: "none" or "internet" */
+	int64_t ttl_ms;                        /* default and maximum */
+	const char *network;      /* the widest mode allowed here: "none" or "internet" */
 	const char *network_name; /* Podman's network for "internet" */
-	const char *bridge;	  /* its interface, on this machine; NULL without "internet" */
+	const char *bridge;       /* its interface, on this machine; NULL without "internet" */
 	int64_t open_files_max, processes_max;
 	const char *seccomp_profile; /* NULL: Podman's default */
 	int64_t command_timeout_ms;
@@ -101,7 +101,7 @@ struct sandbox_view {
 /* No wish may be for less, unless the settings are. */
 enum {
 	SANDBOX_MEMORY_LEAST = 16 * 1024 * 1024, /* the agent, a shell and /etc */
-	SANDBOX_CPU_LEAST = 10,			 /* thousandths */
+	SANDBOX_CPU_LEAST = 10,                  /* thousandths */
 	SANDBOX_PIDS_LEAST = 8,
 	SANDBOX_DISK_LEAST = 1024 * 1024,
 	SANDBOX_TTL_LEAST_MS = 1000,
@@ -135,11 +135,11 @@ struct command_request {
 	const char *owner;
 	const char *container_id;
 	const char *command;
-	const char *workdir;	/* NULL: the container's */
+	const char *workdir;    /* NULL: the container's */
 	const char *const *env; /* NULL-terminated; may be NULL */
 	const char *stdin_text; /* fed and closed; NULL: stays open for send_input */
-	int64_t wait_ms;	/* how long to wait before handing it back running */
-	int64_t kill_after_ms;	/* 0: the default */
+	int64_t wait_ms;        /* how long to wait before handing it back running */
+	int64_t kill_after_ms;  /* 0: the default */
 };
 
 enum command_stream { COMMAND_STDOUT = 1, COMMAND_STDERR = 2 };
@@ -152,7 +152,7 @@ struct command_view {
 	int64_t kept[3];      /* by command_stream: bytes that can be read, from the start */
 	int64_t tail_from[3]; /* from here to the end they can be read too; the total: no tail */
 	const char *hint;     /* NULL unless we know something */
-	bool matched;	      /* wait_for was found */
+	bool matched;         /* wait_for was found */
 	const struct command *command; /* private */
 };
 
@@ -201,9 +201,9 @@ struct command_matches {
 	/* Each "NUMBER:line\n"; behind a hole nobody knows the number: "?:line\n". */
 	const char *lines;
 	size_t len;
-	int64_t count;		     /* of all, also of those that found no room */
+	int64_t count;               /* of all, also of those that found no room */
 	int64_t lost_from, lost_end; /* the hole: not kept, so not searched; equal: none */
-	int64_t kept_most;	     /* how much of a stream is kept from its start */
+	int64_t kept_most;           /* how much of a stream is kept from its start */
 };
 typedef void command_grep_fn(void *ctx, const struct command_matches *found,
 			     const struct error *err);
@@ -229,7 +229,7 @@ struct file_request {
 	const char *container_id;
 	const char *path;
 	const char *disposition; /* NULL: "auto" */
-	int64_t ttl_ms;		 /* 0: as long as the container */
+	int64_t ttl_ms;          /* 0: as long as the container */
 };
 /* Makes sure that the path is a regular file that can be read, and makes a link to it. */
 struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *request,

@@ -33,20 +33,20 @@ bool store_instance_id(struct store *store, char ret_id[ID_SIZE], struct error *
 struct container_row {
 	char id[ID_SIZE];
 	char owner[STORE_OWNER_SIZE];
-	char *name;	  /* speakable label; may be NULL */
+	char *name;       /* speakable label; may be NULL */
 	char *request_id; /* the caller's, for idempotent creation; may be NULL */
 	char *image;
 	char state[STORE_STATE_SIZE]; /* creating running destroying gone failed warm */
-	char *podman_id;	      /* 64 hexadecimal digits; NULL until created */
+	char *podman_id;              /* 64 hexadecimal digits; NULL until created */
 	int64_t uid_slot; /* which range of host user ids; unique among those not gone */
-	int64_t memory;	  /* bytes */
+	int64_t memory;   /* bytes */
 	int64_t cpu_milli;
 	int64_t pids;
 	int64_t disk;  /* bytes; 0: not bounded */
 	char *network; /* none, internet */
 	char *workdir;
-	char *env;	     /* JSON object of the defaults for commands; may be NULL */
-	char *posture;	     /* JSON object: what the agent found in force; NULL until linked */
+	char *env;           /* JSON object of the defaults for commands; may be NULL */
+	char *posture;       /* JSON object: what the agent found in force; NULL until linked */
 	int64_t next_stream; /* number for the next command's stream */
 	int64_t created_at;
 	int64_t expires_at;
@@ -104,8 +104,8 @@ struct command_row {
 	int64_t stream;
 	char *command;
 	char state[STORE_STATE_SIZE]; /* running exited killed timed_out oom_killed lost */
-	int64_t exit_code;	      /* with exited */
-	int64_t signal;		      /* with killed; 0 otherwise */
+	int64_t exit_code;            /* with exited */
+	int64_t signal;               /* with killed; 0 otherwise */
 	char *reason; /* a sentence, where the state alone does not say it; may be NULL */
 	int64_t started_at;
 	int64_t ended_at; /* 0 while it runs */
@@ -146,8 +146,8 @@ bool store_command_each(struct store *store, const char *container_id, bool runn
 struct file_row {
 	char id[ID_SIZE];
 	char container_id[ID_SIZE];
-	char *path;	   /* inside the container, absolute */
-	char *name;	   /* what the download is called */
+	char *path;        /* inside the container, absolute */
+	char *name;        /* what the download is called */
 	char *disposition; /* "attachment", "inline" or "auto" */
 	int64_t created_at;
 	int64_t expires_at;

@@ -16,7 +16,7 @@ struct tool {
 	const char *description;   /* its first sentence says when to use the tool */
 	const char *input_schema;  /* JSON text; without what bind adds */
 	const char *output_schema; /* JSON text */
-	bool read_only;		   /* the annotations */
+	bool read_only;            /* the annotations */
 	bool destructive;
 	bool idempotent;
 	bool open_world;
@@ -73,17 +73,17 @@ struct arg {
 	const char *name;
 	enum arg_type type;
 	bool required;
-	int64_t least, most;	    /* ARG_INT and ARG_NUMBER; ARG_TEXT: bytes (most 0: 1 MiB) */
+	int64_t least, most;        /* ARG_INT and ARG_NUMBER; ARG_TEXT: bytes (most 0: 1 MiB) */
 	const char *const *aliases; /* NULL-terminated; may be NULL */
 	const char *const *choices; /* ARG_CHOICE, NULL-terminated */
 };
 
 struct arg_value {
 	bool given;
-	bool flag;	  /* ARG_BOOL */
+	bool flag;        /* ARG_BOOL */
 	const char *text; /* ARG_TEXT, ARG_CHOICE; borrowed from args */
-	int64_t number;	  /* ARG_INT */
-	double real;	  /* ARG_NUMBER */
+	int64_t number;   /* ARG_INT */
+	double real;      /* ARG_NUMBER */
 	const struct json *object;
 };
 

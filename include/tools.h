@@ -11,9 +11,9 @@ struct tools_context {
 	struct sandboxes *sandboxes;
 	/* What the schemas say of this server: defaults and maxima.  Borrowed. */
 	const struct sandbox_settings *settings;
-	int64_t output_limit;	 /* bytes of each stream inside a result */
+	int64_t output_limit;    /* bytes of each stream inside a result */
 	int64_t command_wait_ms; /* how long execute_command waits when nothing is said */
-	int64_t max_wait_ms;	 /* no call waits longer: 45000 */
+	int64_t max_wait_ms;     /* no call waits longer: 45000 */
 };
 
 #endif

@@ -166,7 +166,7 @@ bool wire_done(const struct wire_cursor *cursor);
 /* HELLO: what process 1 sees of its own walls.  UINT64_MAX: no limit found, or not readable. */
 struct wire_hello {
 	uint32_t version;
-	uint64_t boot;	       /* random number of this process 1: a new one means a new life */
+	uint64_t boot;         /* random number of this process 1: a new one means a new life */
 	uint64_t memory_limit; /* bytes */
 	uint64_t swap_limit;   /* bytes of memory and swap together */
 	uint64_t cpu_milli;
@@ -185,7 +185,7 @@ bool wire_get_hello(const struct wire_frame *frame, struct wire_hello *ret_hello
 
 /* COMMAND: one that the agent still remembers. */
 struct wire_command {
-	uint8_t over;	   /* 1: EXITED will follow behind the rest of its output */
+	uint8_t over;      /* 1: EXITED will follow behind the rest of its output */
 	uint64_t out_kept; /* offset of the first byte of output still kept */
 	uint64_t err_kept;
 	uint64_t in_taken; /* how much stdin was taken */
@@ -238,14 +238,14 @@ enum wire_cause {
 	WIRE_CAUSE_NONE,    /* it ended by itself, or by a signal from inside */
 	WIRE_CAUSE_KILL,    /* a KILL of ours */
 	WIRE_CAUSE_TIMEOUT, /* kill_after_ms passed */
-	WIRE_CAUSE_OOM,	    /* the memory limit: the cgroup's counter moved and SIGKILL ended it */
+	WIRE_CAUSE_OOM,     /* the memory limit: the cgroup's counter moved and SIGKILL ended it */
 };
 
 /* EXITED */
 struct wire_exited {
 	uint32_t exit_code; /* 0–255, when signal is 0 */
 	uint32_t signal;
-	uint8_t cause;	   /* enum wire_cause */
+	uint8_t cause;     /* enum wire_cause */
 	uint8_t oom_seen;  /* the cgroup's OOM counter moved while it ran */
 	uint8_t pids_seen; /* the cgroup's pids.events counter moved while it ran */
 	uint64_t duration_ms;

@@ -80,8 +80,8 @@ static int open_path(const struct wire_open *open)
 static bool is_kernel_file(int fd)
 {
 	static const unsigned long magics[] = {
-		0x9fa0,	    0x62656572, 0x27e0eb,   0x63677270,
-		0x64626720,					/* proc sys cgroup 1+2 debug */
+		0x9fa0,     0x62656572, 0x27e0eb,   0x63677270,
+		0x64626720,                                     /* proc sys cgroup 1+2 debug */
 		0x74726163, 0xcafe4a11, 0x73636673, 0x6165676c, /* trace bpf security pstore */
 	};
 	struct statfs info;

@@ -95,9 +95,9 @@ static void name_with_version(const char *path, const char *name, char *ret_name
 static void find_runtimes(char *text, size_t size)
 {
 	static const char *const names[] = { "sh",   "bash", "busybox", "python3", "pip3",
-					     "node", "npm",  "perl",	"ruby",	   "php",
-					     "lua",  "gcc",  "cc",	"make",	   "go",
-					     "java", "git",  "curl",	"wget",	   "jq",
+					     "node", "npm",  "perl",    "ruby",    "php",
+					     "lua",  "gcc",  "cc",      "make",    "go",
+					     "java", "git",  "curl",    "wget",    "jq",
 					     "tar",  "apk",  "apt-get", "sqlite3" };
 	size_t len = 0;
 

@@ -36,7 +36,7 @@ enum {
 	OUT_ROOM = 2 * (WIRE_HEADER + WIRE_PAYLOAD_MAX),
 	CONTROL_ROOM = 16 * 1024,
 	ANSWER_MAX = WIRE_HEADER + WIRE_PATH_MAX + 64, /* the largest answer to one order */
-	STARTED_MS = 2,				       /* how long STARTED waits for company */
+	STARTED_MS = 2,                                /* how long STARTED waits for company */
 	DRAIN_MS = 200, /* how long a background child can still add to the output */
 };
 
@@ -103,11 +103,11 @@ int ring_pieces(const struct ring *ring, uint64_t offset, size_t len, struct iov
 /* --- commands ------------------------------------------------------------------------------ */
 
 enum command_state {
-	COMMAND_FREE,	  /* the slot is not in use */
+	COMMAND_FREE,     /* the slot is not in use */
 	COMMAND_STARTING, /* the program has not been replaced yet */
 	COMMAND_RUNNING,
-	COMMAND_ENDED,	/* the main process is gone; its output is still coming in */
-	COMMAND_OVER,	/* all output is here */
+	COMMAND_ENDED,  /* the main process is gone; its output is still coming in */
+	COMMAND_OVER,   /* all output is here */
 	COMMAND_FAILED, /* never ran */
 };
 
@@ -123,13 +123,13 @@ struct output {
 struct input {
 	int fd;
 	struct ring ring; /* its start is how much the command took */
-	uint64_t told;	  /* up to here TAKEN was sent */
+	uint64_t told;    /* up to here TAKEN was sent */
 	bool writable;
 	bool ended; /* no more will come */
 };
 
 struct killing {
-	bool ordered;	      /* to end the tree, by whatever signal */
+	bool ordered;         /* to end the tree, by whatever signal */
 	uint32_t last_signal; /* of a KILL that was only a signal */
 	uint64_t hard_at_ms;  /* when SIGKILL comes; 0: never */
 	uint64_t pass_at_ms;  /* the next SIGKILL pass; 0: none */
@@ -153,10 +153,10 @@ struct command {
 	struct killing killing;
 	struct wire_exited exited;
 	struct wire_failed failed;
-	bool resumed;		/* frames may flow on this link */
-	bool started_due;	/* STARTED has yet to be sent */
+	bool resumed;           /* frames may flow on this link */
+	bool started_due;       /* STARTED has yet to be sent */
 	uint64_t started_by_ms; /* and by then it is, even alone */
-	bool end_due;		/* EXITED or FAILED has yet to be sent on this link */
+	bool end_due;           /* EXITED or FAILED has yet to be sent on this link */
 };
 
 /* What a supervisor says.  Written in one piece: a pipe keeps it whole. */
@@ -199,7 +199,7 @@ struct link_memory {
 
 struct link {
 	uint32_t generation; /* so that an event of an earlier link is known as such */
-	int in;		     /* -1: there is no link */
+	int in;              /* -1: there is no link */
 	int out;
 	int session; /* to the link process, which ends when this is closed */
 	bool readable;
@@ -207,8 +207,8 @@ struct link {
 	struct link_memory *memory;
 	struct box control; /* answers, in order */
 	struct box sending; /* whole frames on their way out */
-	size_t sent;	    /* how much of that */
-	unsigned turn;	    /* whose data goes first next time */
+	size_t sent;        /* how much of that */
+	unsigned turn;      /* whose data goes first next time */
 };
 
 struct agent {

@@ -7,7 +7,7 @@
 
 enum {
 	POLL_MS = 20,
-	FINISH_MS = 10 * 1000,	/* what is under way may take this long */
+	FINISH_MS = 10 * 1000,  /* what is under way may take this long */
 	DESTROY_MS = 30 * 1000, /* with --destroy-on-exit */
 };
 

@@ -15,12 +15,12 @@ struct suffix {
 /* From large to small, so that formatting finds the shortest form first. */
 static const struct suffix sizes[] = {
 	{ "t", INT64_C(1) << 40 }, { "g", 1 << 30 }, { "m", 1 << 20 },
-	{ "k", 1 << 10 },	   { "", 1 },	     { NULL, 0 },
+	{ "k", 1 << 10 },          { "", 1 },        { NULL, 0 },
 };
 /* A bare number is no duration: nobody could tell seconds from milliseconds. */
 static const struct suffix durations[] = {
 	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 },
-	{ "s", 1000 },	   { "ms", 1 },	     { NULL, 0 },
+	{ "s", 1000 },     { "ms", 1 },      { NULL, 0 },
 };
 static const struct suffix counts[] = { { "", 1 }, { NULL, 0 } };
 

@@ -37,7 +37,7 @@ struct http_server {
 	struct watch *watch;   /* of libmicrohttpd's epoll descriptor */
 	struct deferred *kick; /* NULL unless libmicrohttpd is to be run soon */
 	struct timer *sweep;   /* NULL while there is no connection */
-	int listen_fd;	       /* -1 once it was closed */
+	int listen_fd;         /* -1 once it was closed */
 	uint16_t port;
 	size_t body_max;
 	const char *too_large; /* NULL: a plain sentence */
@@ -45,7 +45,7 @@ struct http_server {
 	http_handler_fn *handler;
 	void *ctx;
 	struct connection *connections;
-	unsigned count;		       /* of them */
+	unsigned count;                /* of them */
 	struct http_request *detached; /* requests whose connection is gone */
 	struct lingering *lingering;
 	unsigned lingering_count;
@@ -71,11 +71,11 @@ struct connection {
 	int fd; /* libmicrohttpd's */
 	struct address address;
 	struct http_request *req;    /* being received, worked on or answered; NULL between */
-	struct watch *hangup;	     /* NULL until first needed; paused unless suspended */
+	struct watch *hangup;        /* NULL until first needed; paused unless suspended */
 	struct lingering *lingering; /* keeps the socket after an early answer; may be NULL */
 	bool suspended;
-	bool cut;	     /* to be closed when libmicrohttpd next asks */
-	bool receiving;	     /* no whole header yet: the first to go when there are too many */
+	bool cut;            /* to be closed when libmicrohttpd next asks */
+	bool receiving;      /* no whole header yet: the first to go when there are too many */
 	int64_t since_ms;    /* since when it is receiving */
 	int64_t deadline_ms; /* closed when it passes; 0: none */
 };
@@ -143,8 +143,8 @@ bool accept_allows(const char *accept, const char *media_type);
 
 struct http_request {
 	struct loop *loop;
-	struct http_server *server;	  /* NULL once the server is closed */
-	struct connection *connection;	  /* NULL once the client is gone */
+	struct http_server *server;       /* NULL once the server is closed */
+	struct connection *connection;    /* NULL once the client is gone */
 	struct http_request *prev, *next; /* in server->detached */
 	char *target;
 	const char *target_at; /* where libmicrohttpd has it */

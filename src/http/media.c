@@ -90,9 +90,9 @@ static const struct {
 /* What a browser shows without a way to run anything.  Not among them: SVG and XML (scripts), HTML,
  * PDF (forms and scripts), and whatever is new. */
 static const char *const inert[] = {
-	"text/plain", "image/png", "image/jpeg",   "image/gif",	      "image/webp",
+	"text/plain", "image/png", "image/jpeg",   "image/gif",       "image/webp",
 	"image/avif", "image/bmp", "image/x-icon", "image/tiff",      "audio/aac",
-	"audio/flac", "audio/mp4", "audio/mpeg",   "audio/ogg",	      "audio/wav",
+	"audio/flac", "audio/mp4", "audio/mpeg",   "audio/ogg",       "audio/wav",
 	"video/mp4",  "video/ogg", "video/webm",   "video/quicktime", "video/x-matroska",
 };
 

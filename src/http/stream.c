@@ -32,11 +32,11 @@ struct http_stream {
 	struct block *first, *last;
 	size_t queued;
 	int64_t written, moved; /* bytes in, bytes out */
-	int64_t moved_before;	/* when stream_moves was last asked */
-	bool queued_full;	/* the writer was told to stop */
+	int64_t moved_before;   /* when stream_moves was last asked */
+	bool queued_full;       /* the writer was told to stop */
 	bool finished, aborted;
 	bool to_the_end; /* the body ends with the connection: HTTP/1.0 without a length */
-	bool deaf;	 /* a HEAD request: what is written goes nowhere */
+	bool deaf;       /* a HEAD request: what is written goes nowhere */
 };
 
 /* --- blocks -------------------------------------------------------------------------------- */

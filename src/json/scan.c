@@ -10,7 +10,7 @@
 
 struct scan {
 	const char *start, *at, *end;
-	struct buf *keys;	  /* json_span of each key of each open object; NULL: not kept */
+	struct buf *keys;         /* json_span of each key of each open object; NULL: not kept */
 	struct buf *long_numbers; /* NULL: not kept */
 	size_t values;
 	const char *fault; /* what is wrong … */

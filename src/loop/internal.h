@@ -11,11 +11,11 @@ enum { SCRATCH_SIZE = 64 * 1024 };
 struct loop {
 	uv_loop_t uv;
 	uv_prepare_t keep; /* always active, so that uv_run ends only when it is told to */
-	uv_idle_t idle;	   /* active while something is deferred: polling then does not wait */
+	uv_idle_t idle;    /* active while something is deferred: polling then does not wait */
 	struct deferred *first, *last;
 	uint64_t batch; /* number of the batch that deferred calls are added to */
-	size_t works;	/* jobs in helper threads whose done has not been called */
-	char *scratch;	/* SCRATCH_SIZE bytes; valid inside one read callback */
+	size_t works;   /* jobs in helper threads whose done has not been called */
+	char *scratch;  /* SCRATCH_SIZE bytes; valid inside one read callback */
 };
 
 /* Frees the object that handle->data points to. */

@@ -6,7 +6,7 @@
 struct batch {
 	struct json *answers;
 	unsigned waiting; /* requests without an answer, and one while they are being started */
-	bool asked;	  /* there was something to answer */
+	bool asked;       /* there was something to answer */
 	answer_fn *on_answer;
 	void *ctx;
 };

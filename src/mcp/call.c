@@ -17,8 +17,8 @@ struct call {
 	struct mcp *mcp; /* NULL once mcp is gone */
 	void *tool_ctx;
 	char owner[STORE_OWNER_SIZE];
-	char *key;	      /* scope, newline, id as it was sent */
-	const char *id;	      /* inside key */
+	char *key;            /* scope, newline, id as it was sent */
+	const char *id;       /* inside key */
 	struct json *body;    /* what args were borrowed from */
 	struct json *no_args; /* what stands for them when none were sent */
 	struct json *content;
@@ -28,7 +28,7 @@ struct call {
 	answer_fn *on_answer; /* NULL once used */
 	void *answer_ctx;
 	struct call *prev, *next; /* in mcp->open */
-	UT_hash_handle hh;	  /* in mcp->calls while on_answer is there */
+	UT_hash_handle hh;        /* in mcp->calls while on_answer is there */
 };
 
 /* --- beginning and end --- */

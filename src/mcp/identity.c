@@ -7,7 +7,7 @@
 
 enum {
 	KEY_LETTERS = 52, /* of base 32: 260 bits */
-	KEYS_MAX = 64,	  /* compared for each request */
+	KEYS_MAX = 64,    /* compared for each request */
 	REREAD_MS = 1000, /* how soon a key made by another process is known */
 };
 

@@ -27,12 +27,12 @@
 /* Everything a client can grow has a cap, and stands here. */
 enum {
 	MESSAGE_MAX = MCP_MESSAGE_MAX, /* bytes of one message */
-	BATCH_MAX = 64,		       /* messages in one array */
-	RPC_ID_MAX = 256,	       /* bytes of a request id, as sent */
-	CALLS_MAX = 1024,	       /* calls under way, of everybody … */
-	CALLS_PER_OWNER = 128,	       /* … and of one key or session */
-	SESSIONS_CACHED = 1024,	       /* in memory; the others are in the database */
-	SESSION_BURST = 4096,	       /* handshakes at once … */
+	BATCH_MAX = 64,                /* messages in one array */
+	RPC_ID_MAX = 256,              /* bytes of a request id, as sent */
+	CALLS_MAX = 1024,              /* calls under way, of everybody … */
+	CALLS_PER_OWNER = 128,         /* … and of one key or session */
+	SESSIONS_CACHED = 1024,        /* in memory; the others are in the database */
+	SESSION_BURST = 4096,          /* handshakes at once … */
 	SESSION_PER_SECOND = 20,       /* … and for good */
 	STREAM_KEEPALIVE_MS = 15 * 1000,
 };
@@ -61,10 +61,10 @@ enum rpc_kind {
 
 struct rpc_message {
 	enum rpc_kind kind;
-	struct json *body;	   /* owned; NULL when it is no JSON */
-	const char *method;	   /* borrowed from body */
+	struct json *body;         /* owned; NULL when it is no JSON */
+	const char *method;        /* borrowed from body */
 	const struct json *params; /* borrowed from body; NULL or an object */
-	const char *text;	   /* borrowed: what was read */
+	const char *text;          /* borrowed: what was read */
 	size_t text_len;
 	const char *id; /* borrowed from text: the id as it was sent; NULL without one */
 	size_t id_len;
@@ -157,8 +157,8 @@ struct session {
 	char owner[STORE_OWNER_SIZE];
 	char version[VERSION_SIZE];
 	int64_t seen_written_ms; /* what the database says */
-	struct feed *feed;	 /* the open event stream; NULL without one */
-	UT_hash_handle hh;	 /* in the order of use, the oldest first */
+	struct feed *feed;       /* the open event stream; NULL without one */
+	UT_hash_handle hh;       /* in the order of use, the oldest first */
 };
 
 /* Makes a session for the owner of a key, or (owner NULL) for itself.  The pointer is good until

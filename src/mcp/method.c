@@ -79,7 +79,7 @@ static void run_ping(struct mcp *mcp, const struct peer *peer, struct rpc_messag
 /* No method of ours logs to clients yet; the level is checked and has nothing to filter. */
 static void run_set_level(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
 {
-	static const char *const levels[] = { "debug", "info",	   "notice", "warning",
+	static const char *const levels[] = { "debug", "info",     "notice", "warning",
 					      "error", "critical", "alert",  "emergency" };
 	const char *level = json_get_text(message->params, "level");
 

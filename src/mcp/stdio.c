@@ -17,14 +17,14 @@ struct mcp_stdio {
 	struct mcp *mcp;
 	int in, out;
 	int in_flags, out_flags; /* to be put back; -1: unknown */
-	struct watch *in_watch;	 /* NULL: a file, which is read turn by turn */
+	struct watch *in_watch;  /* NULL: a file, which is read turn by turn */
 	struct watch *out_watch; /* only while the queue waits */
-	struct deferred *turn;	 /* the next read of a file, or on_end */
-	struct buf line;	 /* the front of a line that has not ended */
-	struct buf queue;	 /* answers not yet taken */
-	bool skipping;		 /* a line that was too long */
-	bool ended;		 /* no more input */
-	bool broken;		 /* nobody takes the output any more */
+	struct deferred *turn;   /* the next read of a file, or on_end */
+	struct buf line;         /* the front of a line that has not ended */
+	struct buf queue;        /* answers not yet taken */
+	bool skipping;           /* a line that was too long */
+	bool ended;              /* no more input */
+	bool broken;             /* nobody takes the output any more */
 	bool closed;
 	bool begun; /* initialize was answered */
 	char version[VERSION_SIZE];

@@ -12,14 +12,14 @@
 
 /* Everything that Podman, or something that answers in its place, could make us keep. */
 enum {
-	ANSWER_MAX = 8 << 20,	   /* an answer, or one line of a streamed answer */
-	HEAD_MAX = 16 << 10,	   /* the status line and header of a hijacked exec */
+	ANSWER_MAX = 8 << 20,      /* an answer, or one line of a streamed answer */
+	HEAD_MAX = 16 << 10,       /* the status line and header of a hijacked exec */
 	LINK_QUEUE_MAX = 16 << 20, /* written to a link and not yet taken by the kernel */
 	LINK_STDERR_MAX = 512,
 	EXECUTABLE_MAX = 16 << 20, /* what podman_archive_put may carry */
 	FILE_CHUNK = 256 << 10,
 	INTERFACE_NAME_MAX = 15, /* IFNAMSIZ without its NUL */
-	SOCKET_PATH_MAX = 104,	 /* sockaddr_un holds 108 with the NUL; some tools stop earlier */
+	SOCKET_PATH_MAX = 104,   /* sockaddr_un holds 108 with the NUL; some tools stop earlier */
 };
 
 /* How long each kind of call may take. */
@@ -50,8 +50,8 @@ struct podman {
 	CURLM *multi;
 	struct timer *timer;
 	char *socket_path; /* NULL with TCP */
-	char *origin;	   /* "http://podman" or "http://host:port" */
-	char *host;	   /* for a Host header that we write ourselves */
+	char *origin;      /* "http://podman" or "http://host:port" */
+	char *host;        /* for a Host header that we write ourselves */
 	struct podman_call *calls;
 	struct podman_link *links;
 	bool *ret_closed; /* set when podman_close runs inside a callback of ours */
@@ -114,7 +114,7 @@ struct podman_call {
 	bool is_too_long;
 	int64_t deadline_ms;
 
-	struct deferred *news;	 /* lines have come */
+	struct deferred *news;   /* lines have come */
 	struct deferred *ending; /* ends soon, with ending_err */
 	struct error ending_err;
 	bool *ret_gone;
@@ -170,7 +170,7 @@ void tar_header(char ret_block[TAR_BLOCK], const char *name, uint64_t size);
 
 struct head {
 	int status;
-	size_t len;		/* of the head, with its blank line */
+	size_t len;             /* of the head, with its blank line */
 	int64_t content_length; /* -1: not given */
 };
 enum head_state { HEAD_MORE, HEAD_WHOLE, HEAD_BROKEN };

@@ -40,7 +40,7 @@ struct podman_link {
 	struct podman_demux demux;
 	struct buf queue;  /* to be written … */
 	size_t queue_sent; /* … but for this much */
-	bool owes_room;	   /* the last write returned more than 0 */
+	bool owes_room;    /* the last write returned more than 0 */
 	struct buf stderr_text;
 };
 

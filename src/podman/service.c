@@ -55,7 +55,7 @@ struct podman_service {
 
 /* What a service may know of our environment: how to find programs and reach registries. */
 static const char *const inherited[] = {
-	"PATH=",     "LANG=",	    "LC_ALL=",	    "TZ=",	 "HTTP_PROXY=",	   "HTTPS_PROXY=",
+	"PATH=",     "LANG=",       "LC_ALL=",      "TZ=",       "HTTP_PROXY=",    "HTTPS_PROXY=",
 	"NO_PROXY=", "http_proxy=", "https_proxy=", "no_proxy=", "SSL_CERT_FILE=", "SSL_CERT_DIR=",
 };
 enum { INHERITED_COUNT = sizeof(inherited) / sizeof(inherited[0]), OWN_COUNT = 7 };

@@ -8,7 +8,7 @@
 #include "internal.h"
 
 enum {
-	BIRTH_MS = 34000,	/* with 10 s of waiting for an absent Podman still below 45 s */
+	BIRTH_MS = 34000,       /* with 10 s of waiting for an absent Podman still below 45 s */
 	PODMAN_AWAY_MS = 10000, /* how long a birth waits for a Podman that is being restarted */
 };
 
@@ -25,9 +25,9 @@ struct create_op {
 };
 
 struct birth {
-	struct sandbox *sb;	  /* NULL: abandoned; freed when the call comes back */
+	struct sandbox *sb;       /* NULL: abandoned; freed when the call comes back */
 	struct podman_call *call; /* under way, or NULL */
-	bool over;		  /* only the call is waited for */
+	bool over;                /* only the call is waited for */
 	struct timer *deadline;
 	struct create_op *waiting;
 	enum step_result (*step)(struct birth *birth);

@@ -9,9 +9,9 @@
 /* --- command.c: a command's life ----------------------------------------------------------- */
 
 enum command_phase {
-	COMMAND_STRAY,	 /* listed by the agent, unknown to us: killed, and forgotten at its end */
+	COMMAND_STRAY,   /* listed by the agent, unknown to us: killed, and forgotten at its end */
 	COMMAND_PENDING, /* START was not sent, or did not arrive */
-	COMMAND_SENT,	 /* neither STARTED nor FAILED has come */
+	COMMAND_SENT,    /* neither STARTED nor FAILED has come */
 	COMMAND_RUNNING,
 	COMMAND_OVER,
 };
@@ -23,11 +23,11 @@ struct command {
 	uint32_t stream;    /* the key in sb->commands */
 	struct command_row row;
 	enum command_phase phase;
-	bool listed;	  /* by the agent of this link */
+	bool listed;      /* by the agent of this link */
 	bool agent_over;  /* of a stray: it has ended already */
 	bool start_late;  /* START was sent long ago: do not wait for its answer */
 	struct buf start; /* payload of START until the agent has it */
-	char *workdir;	  /* where it starts; NULL when that was before this server did */
+	char *workdir;    /* where it starts; NULL when that was before this server did */
 	int64_t begun_mono_ms;
 	struct spool spools[3]; /* by enum command_stream */
 	struct wire_offsets acked;
@@ -116,7 +116,7 @@ struct command_wait {
 	struct sandbox_op op; /* first */
 	struct command *command;
 	enum wait_for what;
-	bool due;	       /* wait_ms has passed */
+	bool due;              /* wait_ms has passed */
 	struct search *search; /* with WAIT_MATCH */
 	command_view_fn *done;
 	void *ctx;

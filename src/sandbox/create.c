@@ -5,7 +5,7 @@
 #include "internal.h"
 
 enum {
-	SLOT_MIN = 16,	  /* host ids from 1048576: above every real user */
+	SLOT_MIN = 16,    /* host ids from 1048576: above every real user */
 	SLOT_MAX = 32751, /* and below 2^31 */
 	SLOT_TRIES = 32,
 	REQUEST_ID_MAX = 128,

@@ -13,11 +13,11 @@ enum {
 };
 
 struct destroy {
-	struct sandbox *sb;	  /* NULL: abandoned; freed when the call comes back */
+	struct sandbox *sb;       /* NULL: abandoned; freed when the call comes back */
 	struct podman_call *call; /* under way, or NULL */
-	struct timer *timer;	  /* while trying: the try's deadline; else: the next try */
-	bool trying;		  /* counted in all->removing */
-	bool removed;		  /* only the row is still to be written */
+	struct timer *timer;      /* while trying: the try's deadline; else: the next try */
+	bool trying;              /* counted in all->removing */
+	bool removed;             /* only the row is still to be written */
 	bool timed_out;
 	int64_t back_off_ms;
 	char name[SPEC_NAME_SIZE]; /* what it is called where Podman's id is not known */

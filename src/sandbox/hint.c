@@ -33,9 +33,9 @@ static const struct {
 
 /* Those that are worth naming a package for; what is not here may be a spelling mistake. */
 static const char *const common[] = {
-	"python3", "npm",  "git",    "curl",  "wget", "make",	"bash",	 "cmake", "cargo",
-	"ruby",	   "perl", "php",    "jq",    "zip",  "unzip",	"rsync", "tree",  "file",
-	"vim",	   "nano", "ffmpeg", "patch", "tmux", "strace", "gawk",	 "lua",
+	"python3", "npm",  "git",    "curl",  "wget", "make",   "bash",  "cmake", "cargo",
+	"ruby",    "perl", "php",    "jq",    "zip",  "unzip",  "rsync", "tree",  "file",
+	"vim",     "nano", "ffmpeg", "patch", "tmux", "strace", "gawk",  "lua",
 };
 
 static bool has_word(const char *words, const char *word)

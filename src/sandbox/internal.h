@@ -52,19 +52,19 @@ struct sandbox {
 	struct sandboxes *all;
 	struct container_row row; /* row.id is the key */
 	enum sandbox_state state;
-	struct link *link;	 /* NULL before the first link_keep and after link_drop */
+	struct link *link;       /* NULL before the first link_keep and after link_drop */
 	struct wire_hello hello; /* valid when measured */
 	bool measured;
 	struct command *commands;    /* those the agent may still speak of, by stream */
 	struct file_reader *readers; /* files being read, by stream */
 	uint32_t next_file_stream;
-	struct birth *birth;	 /* while it is being made */
+	struct birth *birth;     /* while it is being made */
 	struct destroy *destroy; /* while it is being removed */
-	struct check *checks;	 /* looks at it that wait for USED */
+	struct check *checks;    /* looks at it that wait for USED */
 	/* The wall clock may step; what decides is the monotonic one. */
 	int64_t born_mono, expires_mono;
 	int64_t running_mono; /* when it became running; 0 before */
-	int64_t pid;	      /* of its process 1, on this machine; 0 while unknown */
+	int64_t pid;          /* of its process 1, on this machine; 0 while unknown */
 	UT_hash_handle hh;
 };
 
@@ -74,11 +74,11 @@ struct sandboxes {
 	struct podman *podman;
 	struct sandbox_settings settings;
 	char instance[ID_SIZE];
-	int spool_dir;			    /* directory descriptor; spool_dir_open */
+	int spool_dir;                      /* directory descriptor; spool_dir_open */
 	const struct link_carrier *carrier; /* NULL: an exec session of Podman's */
-	int64_t clear_after_ms;		    /* of failing links, before the carrier's clear */
-	struct sandbox *living;		    /* hash by row.id */
-	struct sandbox_op *ops;		    /* list of operations under way */
+	int64_t clear_after_ms;             /* of failing links, before the carrier's clear */
+	struct sandbox *living;             /* hash by row.id */
+	struct sandbox_op *ops;             /* list of operations under way */
 	bool podman_up;
 	bool closing;
 	int removing; /* how many removals Podman has been asked for */

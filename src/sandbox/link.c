@@ -21,7 +21,7 @@ enum {
 	PING_MS = 15000,
 	PONG_MS = 10000,
 	QUEUE_MAX = 8 * 1024 * 1024, /* not taken by the kernel: the other end is stuck */
-	CLEAR_ATTEMPTS = 3,	     /* that failed, at least */
+	CLEAR_ATTEMPTS = 3,          /* that failed, at least */
 };
 
 enum link_state { LINK_CLOSED, LINK_OPENING, LINK_LISTING, LINK_UP };
@@ -29,16 +29,16 @@ enum link_state { LINK_CLOSED, LINK_OPENING, LINK_LISTING, LINK_UP };
 struct link {
 	struct sandbox *sb;
 	enum link_state state;
-	void *stream;	       /* the carrier's; NULL while closed */
+	void *stream;          /* the carrier's; NULL while closed */
 	struct timer *timer;   /* closed: the next attempt; opening: its deadline; up: pings */
 	int64_t begun_mono_ms; /* when linking this container began, Podman being up */
 	int64_t up_mono_ms;
 	int64_t backoff_ms;
-	int failures;		 /* since the link was up, as a fork bomb causes them */
+	int failures;            /* since the link was up, as a fork bomb causes them */
 	int64_t failing_mono_ms; /* when the first of them failed */
-	bool cleared;		 /* once for these */
-	bool ping_open;		 /* a PING was sent, its PONG has not come */
-	int busy;		 /* calls of ours on the stack: it must not be freed */
+	bool cleared;            /* once for these */
+	bool ping_open;          /* a PING was sent, its PONG has not come */
+	int busy;                /* calls of ours on the stack: it must not be freed */
 	bool dropped;
 	struct wire_reader reader;
 };

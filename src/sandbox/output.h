@@ -22,10 +22,10 @@ struct spool {
 	int dir;
 	char name[ID_SIZE + 8]; /* x-….out */
 	int64_t limit;
-	int64_t total;	 /* all that was printed so far */
-	int64_t kept;	 /* in the file, from its start */
-	bool cut;	 /* later bytes are not kept: limit, full disk or a gap */
-	bool stored;	 /* whatever is kept is in the file, not only in `head` */
+	int64_t total;   /* all that was printed so far */
+	int64_t kept;    /* in the file, from its start */
+	bool cut;        /* later bytes are not kept: limit, full disk or a gap */
+	bool stored;     /* whatever is kept is in the file, not only in `head` */
 	struct buf head; /* bytes 0 … when total ≤ SPOOL_MEMORY */
 	struct buf tail; /* the last bytes, once cut */
 };

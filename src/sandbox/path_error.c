@@ -5,10 +5,10 @@
 #include "internal.h"
 #include "utf8.h"
 
-#define LOOK	"list the folder with execute_command (ls -la), and correct the path"
-#define CHMOD	"change its mode with execute_command (chmod a+r), and call again"
+#define LOOK    "list the folder with execute_command (ls -la), and correct the path"
+#define CHMOD   "change its mode with execute_command (chmod a+r), and call again"
 #define REGULAR "copy what it gives into a regular file with execute_command, and share that"
-#define AGAIN	"make the same call again in a few seconds"
+#define AGAIN   "make the same call again in a few seconds"
 
 static const struct {
 	int number;

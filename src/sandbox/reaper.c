@@ -7,7 +7,7 @@
 enum {
 	SWEEP_MS = 30 * 1000,
 	RECONCILE_EVERY = 2, /* sweeps */
-	STEP_MS = 1000,	     /* less is the clock being disciplined */
+	STEP_MS = 1000,      /* less is the clock being disciplined */
 };
 
 #define TOMBSTONE_MS ((int64_t)48 * 3600 * 1000)

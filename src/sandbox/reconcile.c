@@ -10,7 +10,7 @@ enum {
 };
 
 struct reconcile {
-	struct sandboxes *all;	  /* NULL: abandoned; freed when the call comes back */
+	struct sandboxes *all;    /* NULL: abandoned; freed when the call comes back */
 	struct podman_call *call; /* under way, or NULL */
 	struct timer *deadline;
 	bool timed_out;

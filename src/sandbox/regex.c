@@ -12,7 +12,7 @@
 enum {
 	PATTERN_MAX = 2048,
 	STEPS_LEAST = 1000 * 1000, /* a search may take this many … */
-	STEPS_PER_BYTE = 64,	   /* … and these for each byte of data */
+	STEPS_PER_BYTE = 64,       /* … and these for each byte of data */
 	DEPTH_MAX = 10000,
 	HEAP_MAX_KIB = 16 * 1024,
 };

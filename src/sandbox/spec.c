@@ -61,12 +61,12 @@ static const char *const dns[] = { "1.1.1.1", "9.9.9.9", NULL };
  * package may think otherwise and no wall depends on it, so exec stays allowed.  Counts as memory.
  */
 static const char *const etc_options[] = { "tmpcopyup", "size=4m", "mode=755",
-					   "nosuid",	"nodev",   NULL };
+					   "nosuid",    "nodev",   NULL };
 static const char *const file_options[] = { "rbind", "ro", "nosuid", "nodev", "noexec", NULL };
 /* A mount point cannot be renamed, but the directory around one can: without this file system a
  * tenant could move /.sandpod away and have us execute a program of its own at the next link. */
 static const char *const fort_options[] = { "ro",    "size=4k", "mode=755", "nosuid",
-					    "nodev", "noexec",	NULL };
+					    "nodev", "noexec",  NULL };
 static const char *const agent_options[] = { "rbind", "ro", "nosuid", "nodev", NULL };
 
 static void add_mount(struct podman_spec *spec, struct spec_room *room,

@@ -163,7 +163,7 @@ enum output_mode {
 struct output_wish {
 	enum output_mode mode;
 	int64_t offset; /* OUTPUT_FROM */
-	int64_t limit;	/* bytes of the stream, at most */
+	int64_t limit;  /* bytes of the stream, at most */
 	bool base64;
 };
 
@@ -185,7 +185,7 @@ struct output_piece {
 	struct buf text;  /* OUTPUT_ENDS: names what is missing; else exactly the bytes asked for */
 	struct buf notes; /* what is missing, where the text does not name it */
 	int64_t omitted_from, omitted_end; /* equal: nothing is left out */
-	int64_t lost_from, lost_end;	   /* likewise, of what was not kept */
+	int64_t lost_from, lost_end;       /* likewise, of what was not kept */
 	int64_t next_offset;
 	bool replaced; /* bytes that are no UTF-8 */
 };

@@ -29,8 +29,8 @@ static const struct {
 };
 
 /* With and without SIG, because models write both. */
-static const char *const signal_choices[] = { "TERM",	 "KILL",    "INT",     "HUP",	  "QUIT",
-					      "USR1",	 "USR2",    "STOP",    "CONT",	  "SIGTERM",
+static const char *const signal_choices[] = { "TERM",    "KILL",    "INT",     "HUP",     "QUIT",
+					      "USR1",    "USR2",    "STOP",    "CONT",    "SIGTERM",
 					      "SIGKILL", "SIGINT",  "SIGHUP",  "SIGQUIT", "SIGUSR1",
 					      "SIGUSR2", "SIGSTOP", "SIGCONT", NULL };
 

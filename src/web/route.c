@@ -7,7 +7,7 @@
 
 struct route {
 	const char *path;
-	bool below;	     /* the path is a prefix */
+	bool below;          /* the path is a prefix */
 	const char *methods; /* for Allow; NULL: mcp_http decides */
 	void (*handle)(struct web *web, struct http_request *req);
 };

@@ -79,7 +79,7 @@ static const struct {
 	const char *name;
 	struct fake_rule rule;
 	const char *says; /* a part of the message */
-	bool for_good;	  /* the same call will not help */
+	bool for_good;    /* the same call will not help */
 } creations[] = {
 	{ .name = "create 500",
 	  .rule = { "POST", "/containers/create", FAKE_FINE, 500,
@@ -187,8 +187,8 @@ static void a_silent_podman_gives_an_answer_in_time(void **state)
 static void a_removal_that_fails_is_tried_until_it_works(void **state)
 {
 	struct rig *rig = *state;
-	const struct fake_rule rule = { "DELETE", "/containers/",	  FAKE_FINE,
-					500,	  "{\"cause\":\"busy\"}", 2 };
+	const struct fake_rule rule = { "DELETE", "/containers/",         FAKE_FINE,
+					500,      "{\"cause\":\"busy\"}", 2 };
 	auto_json made = server_tool(rig->server, "create_container", "{}");
 	auto_json gone = NULL;
 	char args[256];

@@ -10,7 +10,7 @@
 /* One agent: what outlives a link. */
 struct fake_memory {
 	unsigned long host_id; /* what the user namespace maps root to */
-	bool holds;	       /* a command runs */
+	bool holds;            /* a command runs */
 	uint32_t stream;
 };
 

@@ -5,7 +5,7 @@
 #include <netinet/tcp.h>
 #include "clock.h"
 
-#define GET(path)	   "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define GET(path)          "GET " path " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define LAST(method, path) method " " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 static void echo(struct http_request *req)

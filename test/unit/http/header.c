@@ -83,10 +83,10 @@ static void a_target_is_a_clean_path_and_a_query(void **state)
 		"/~u/(1)'!",
 	};
 	static const char *const bad[] = {
-		"",	 "a",	     "*",	"http://x/a", "/a/../b", "/..",	   "/.",
-		"/a/.",	 "/%2e%2e/", "/a%2Fb",	"/a%5cb",     "/a%00",	 "/a%0ab", "/a%7f",
-		"/a%",	 "/a%4",     "/a%zz",	"/a b",	      "/a\xea",	 "/a#b",   "/%ff",
-		"/a\\b", "/a?b c",   "/a?\x80", "/\"",	      "/<x>",	 "/a?b#c",
+		"",      "a",        "*",       "http://x/a", "/a/../b", "/..",    "/.",
+		"/a/.",  "/%2e%2e/", "/a%2Fb",  "/a%5cb",     "/a%00",   "/a%0ab", "/a%7f",
+		"/a%",   "/a%4",     "/a%zz",   "/a b",       "/a\xea",  "/a#b",   "/%ff",
+		"/a\\b", "/a?b c",   "/a?\x80", "/\"",        "/<x>",    "/a?b#c",
 	};
 
 	(void)state;

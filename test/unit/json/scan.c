@@ -48,7 +48,7 @@ static const char *const good[] = {
 
 static const struct {
 	const char *text;
-	size_t at;	   /* the byte that is blamed */
+	size_t at;         /* the byte that is blamed */
 	const char *fault; /* a part of the sentence */
 } bad[] = {
 	{ "", 0, "too early" },

@@ -93,7 +93,7 @@ static void huge_and_long_numbers_are_finite(void **state)
 static void types_have_names_for_sentences(void **state)
 {
 	auto_json v = parse("[null,false,1,\"\",[],{}]");
-	static const char *const names[] = { "null",	 "a boolean", "a number",
+	static const char *const names[] = { "null",     "a boolean", "a number",
 					     "a string", "an array",  "an object" };
 	size_t i = 0;
 

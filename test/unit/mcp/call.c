@@ -54,8 +54,8 @@ static void what_is_not_declared_is_not_found(void **state)
 {
 	static const char *const texts[] = {
 		REQUEST("resources/list", "{}"), REQUEST("resources/templates/list", "{}"),
-		REQUEST("prompts/list", "{}"),	 REQUEST("completion/complete", "{}"),
-		REQUEST("Tools/List", "{}"),	 REQUEST("", "{}"),
+		REQUEST("prompts/list", "{}"),   REQUEST("completion/complete", "{}"),
+		REQUEST("Tools/List", "{}"),     REQUEST("", "{}"),
 	};
 	struct fixture *f = *state;
 

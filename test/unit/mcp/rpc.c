@@ -130,7 +130,7 @@ static void an_id_longer_than_the_cap_is_refused(void **state)
 static void ids_are_echoed_byte_for_byte(void **state)
 {
 	static const char *const ids[] = {
-		"0",	"-7",	 "9007199254740993", "123456789012345678901234567890",
+		"0",    "-7",    "9007199254740993", "123456789012345678901234567890",
 		"\"\"", "\"1\"", "\"\\u00e9\\n\"",   "\"\xED\x95\x9C\""
 	};
 

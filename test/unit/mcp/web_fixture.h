@@ -32,7 +32,7 @@ struct talk {
 	uint16_t port;
 	char *request;
 	const char *until; /* stop reading at this; NULL: at the end */
-	int fd;		   /* -1: not connected yet */
+	int fd;            /* -1: not connected yet */
 	char text[64 * 1024];
 	size_t len;
 	bool over;

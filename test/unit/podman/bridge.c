@@ -197,15 +197,15 @@ static void name_internet(void)
 static void make_internet(void)
 {
 	const char *const add[] = { "ip", "netns", "add", internet, NULL };
-	const char *const pair[] = { "ip",   "link", "add",  internet, "type",	 "veth",
+	const char *const pair[] = { "ip",   "link", "add",  internet, "type",   "veth",
 				     "peer", "name", "eth0", "netns",  internet, NULL };
 	const char *const ours[] = { "ip", "addr", "add", near_end, "dev", internet, NULL };
 	const char *const up[] = { "ip", "link", "set", internet, "up", NULL };
-	const char *const theirs[] = { "ip",	"-n",  internet, "addr", "add",
-				       far_end, "dev", "eth0",	 NULL };
+	const char *const theirs[] = { "ip",    "-n",  internet, "addr", "add",
+				       far_end, "dev", "eth0",   NULL };
 	const char *const their_up[] = { "ip", "-n", internet, "link", "set", "eth0", "up", NULL };
 	const char *const serve[] = { "ip", "netns", "exec", internet, busybox, "nc", "-ll",
-				      "-p", "80",    "-e",   busybox,  "echo",	"hi", NULL };
+				      "-p", "80",    "-e",   busybox,  "echo",  "hi", NULL };
 	const struct child_options options = { .argv = serve, .on_exit = on_web_exit };
 	struct error err;
 

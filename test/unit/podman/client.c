@@ -38,10 +38,10 @@ struct fake {
 	char *made[4]; /* by reply() */
 	size_t answer_lens[4];
 	int answered;
-	bool hangs_up;	 /* after an answer */
+	bool hangs_up;   /* after an answer */
 	bool never_ends; /* goes on sending */
-	bool echoes;	 /* what comes after the last answer, in frames */
-	int piece;	 /* answers go out in pieces of this size, one per turn; 0: whole */
+	bool echoes;     /* what comes after the last answer, in frames */
+	int piece;       /* answers go out in pieces of this size, one per turn; 0: whole */
 	char last_request[4096];
 	struct podman *podman;
 	struct timer *guard;

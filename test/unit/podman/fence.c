@@ -10,13 +10,13 @@
 static void nasty_names_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"",	    "a b",
+		"",         "a b",
 		"a\" drop", "a;flush ruleset",
-		"a}",	    "../x",
-		"A",	    "br-0",
-		"a_b",	    "a\n",
-		"lo*",	    "caf\xc3\xa9",
-		"0abc",	    "abcdefghijklmnop",
+		"a}",       "../x",
+		"A",        "br-0",
+		"a_b",      "a\n",
+		"lo*",      "caf\xc3\xa9",
+		"0abc",     "abcdefghijklmnop",
 		"$(id)",    "*",
 	};
 	auto_buf text = BUF_INIT(16 << 10);

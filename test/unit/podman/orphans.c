@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "internal.h"
 
-#define SOCKET	"/tmp/sandpod-orphan-test/podman.sock"
+#define SOCKET  "/tmp/sandpod-orphan-test/podman.sock"
 #define STORAGE "/tmp/sandpod-orphan-test/storage"
 
 extern char **environ;

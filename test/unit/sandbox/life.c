@@ -5,7 +5,7 @@
 
 static void one_is_made_within_all_its_walls(void **state)
 {
-	static const char *const walls[] = { "memory",	   "cpu",     "pids",	"capabilities",
+	static const char *const walls[] = { "memory",     "cpu",     "pids",   "capabilities",
 					     "privileges", "seccomp", "userns", "proc" };
 	struct house *house = *state;
 	char wanted[64];

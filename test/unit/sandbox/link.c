@@ -80,7 +80,7 @@ static void what_follows_a_bad_frame_in_the_same_piece_is_not_looked_at(void **s
 static void frames_out_of_place_end_the_link(void **state)
 {
 	static const enum wire_type types[] = { WIRE_HELLO, WIRE_LISTED, WIRE_COMMAND, WIRE_PONG,
-						WIRE_PING,  WIRE_START,	 WIRE_EXITED,  WIRE_DATA };
+						WIRE_PING,  WIRE_START,  WIRE_EXITED,  WIRE_DATA };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

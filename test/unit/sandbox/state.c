@@ -12,7 +12,7 @@ enum { STATES = SANDBOX_GONE + 1 };
 
 /* Rows: from; columns: to; in the order of the enum. */
 static const char *const allowed[STATES] = {
-	[SANDBOX_CREATING] = ".RF..",	[SANDBOX_RUNNING] = "..FD.", [SANDBOX_FAILED] = "...D.",
+	[SANDBOX_CREATING] = ".RF..",   [SANDBOX_RUNNING] = "..FD.", [SANDBOX_FAILED] = "...D.",
 	[SANDBOX_DESTROYING] = "....G", [SANDBOX_GONE] = ".....",
 };
 

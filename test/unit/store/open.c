@@ -239,7 +239,7 @@ static void each_query_is_prepared_once(void **state)
 	assert_int_equal(store->statement_count, count);
 }
 
-#define IN_PLACE(name)	cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
+#define IN_PLACE(name)  cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 #define IN_MEMORY(name) cmocka_unit_test_setup_teardown(name, memory_setup, memory_teardown)
 
 int main(void)

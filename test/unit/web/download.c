@@ -14,7 +14,7 @@ static struct {
 	uint64_t size;
 	enum error_kind open_error, later_error;
 	uint64_t ends_at; /* becomes shorter: the error comes here; 0: never */
-	bool silent;	  /* never opens */
+	bool silent;      /* never opens */
 	bool up, database;
 	/* What happened. */
 	int opened, closed, stalled;

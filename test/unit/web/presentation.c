@@ -25,7 +25,7 @@ static void text_is_said_to_be_UTF_8(void **state)
 static void only_inert_types_are_shown(void **state)
 {
 	static const char *const live[] = { "a.html", "a.svg", "a.xml", "a.pdf",
-					    "a.js",   "a",     "",	"a.xhtml" };
+					    "a.js",   "a",     "",      "a.xhtml" };
 
 	(void)state;
 	assert_string_equal(file_disposition("a.png", "auto"), "inline");
