@@ -16,6 +16,14 @@ want() {
 	fi
 }
 
+# want_program PROGRAM PACKAGE REASON…: likewise, where the program may come from elsewhere (a Node.js
+# of its own makers brings npm, and forbids the distribution's).
+want_program() {
+	program=$1
+	shift
+	command -v "$program" >/dev/null || want "$@"
+}
+
 if ! command -v dpkg-query >/dev/null; then
 	echo "install.sh knows Debian's packages only; install the libraries of the Makefile's" \
 		"'packages' line, podman and musl by hand" >&2
@@ -61,9 +69,9 @@ for purpose in "$@"; do
 		want llvm "readable fuzzing reports"
 		want universal-ctags "function lengths"
 		want libcmocka-dev "unit tests"
-		want nodejs "runs the official MCP clients"
-		want npm "brings the official MCP clients"
-		want git "which files to check"
+		want_program node nodejs "runs the official MCP clients"
+		want_program npm npm "brings the official MCP clients"
+		want_program git git "which files to check"
 		want strace "faults made on purpose"
 		;;
 	prove)
