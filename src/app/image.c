@@ -25,6 +25,15 @@ static char *find_builtin(struct stat *ret_stat)
 	return found;
 }
 
+/* Ends the step unless the image is only missing. */
+static bool is_settled(struct app *app, const struct error *err)
+{
+	if (err && err->kind == ERROR_NOT_FOUND)
+		return false;
+	step_done(app, err);
+	return true;
+}
+
 static void on_imported(void *ctx, const struct error *err)
 {
 	step_done(ctx, err);
@@ -34,14 +43,10 @@ static void on_builtin_found(void *ctx, const struct error *err)
 {
 	struct app *app = ctx;
 
-	if (!err) {
-		step_done(app, NULL);
-	} else if (err->kind != ERROR_NOT_FOUND) {
-		step_done(app, err);
-	} else {
-		log_info("image", "making %s of the built-in root file system", app->image);
-		podman_image_import(app->podman, app->image, app->import_path, on_imported, app);
-	}
+	if (is_settled(app, err))
+		return;
+	log_info("image", "making %s of the built-in root file system", app->image);
+	podman_image_import(app->podman, app->image, app->import_path, on_imported, app);
 }
 
 /* The tag names the file's size and time, so that a rebuilt one is imported anew. */
@@ -94,14 +99,10 @@ static void on_found(void *ctx, const struct error *err)
 {
 	struct app *app = ctx;
 
-	if (!err) {
-		step_done(app, NULL);
-	} else if (err->kind != ERROR_NOT_FOUND) {
-		step_done(app, err);
-	} else {
-		log_info("image", "pulling %s", app->image);
-		podman_image_pull(app->podman, app->image, on_progress, on_pulled, app);
-	}
+	if (is_settled(app, err))
+		return;
+	log_info("image", "pulling %s", app->image);
+	podman_image_pull(app->podman, app->image, on_progress, on_pulled, app);
 }
 
 bool step_image(struct app *app, struct error *err)

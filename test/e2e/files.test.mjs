@@ -122,9 +122,9 @@ test('a reader that does not read, and one that leaves, hold nothing up', async 
 });
 
 test('what is no readable file is explained', async () => {
-  await agent.run(id, 'mkdir -p d; mkfifo pipe; ln -s /nowhere dangling; ln -s loop loop; mkdir -p locked; nc -lU sock & sleep 0.3; true');
+  await agent.run(id, 'mkdir -p d; mkfifo pipe; ln -s /nowhere dangling; ln -s loop loop; syslogd -n > /dev/null 2>&1 & until [ -S /dev/log ]; do :; done', { wait_seconds: 20 });
   for (const [path, words] of [
-    ['d', /director/], ['pipe', /regular|pipe|special/i], ['/dev/zero', /regular|device|special/i],
+    ['d', /director/], ['pipe', /regular|pipe|special/i], ['/dev/zero', /regular|device|special/i], ['/dev/log', /socket/],
     ['/proc/self/mem', /kernel|\/proc/i], ['/proc/1/environ', /kernel|\/proc|permission/i],
     ['/sys/kernel/notes', /kernel|\/sys/i], ['dangling', /no file/], ['loop', /link/i],
     ['/no/such/file', /no file/], ['', /path/i], ['../../../../../../no-such', /no file/],
@@ -158,6 +158,18 @@ test('a file that became shorter is cut off, not padded', async () => {
   socket.resume();
   await closed;
   assert.ok(total < 30000000, `${total} bytes came`);
+});
+
+test('a file that grows while it is read arrives as long as it was when it was opened', async () => {
+  await agent.run(id, 'head -c 20000000 /dev/zero > growing');
+  const { url } = await share('growing');
+  const reply = await fetch(url);
+  assert.equal(Number(reply.headers.get('content-length')), 20000000);
+  await agent.run(id, 'head -c 1000000 /dev/urandom >> growing');
+  const bytes = Buffer.from(await reply.arrayBuffer());
+  assert.equal(bytes.length, 20000000);
+  assert.ok(bytes.every((byte) => byte === 0), 'none of what came later');
+  assert.equal((await (await fetch(url)).arrayBuffer()).byteLength, 21000000, 'the link follows the file');
 });
 
 test('a file that vanished says so at the link', async () => {
