@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include "internal.h"
 
 enum { LIMIT = 50000, SIZE = 200000 };
@@ -199,6 +201,34 @@ static void a_short_output_is_shown_even_if_the_disk_refuses_it(void **state)
 	expect_read(0, 1000, 1000);
 }
 
+/* A small disk of its own, so that filling it fills nothing else. */
+static void a_disk_is_never_filled_to_its_end(void **state)
+{
+	char place[] = "/tmp/sandpod-disk-XXXXXX";
+	struct statvfs disk;
+	struct spool big;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(place));
+	assert_int_equal(mount("spool", place, "tmpfs", 0, "size=1m"), 0);
+	fd = open(place, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	spool_init(&big, fd, id, COMMAND_STDOUT, 8 * SIZE);
+	for (size_t at = 0; at < 8 * SIZE; at += 1000)
+		spool_write(&big, text + at % SIZE, 1000);
+	assert_int_equal(fstatvfs(fd, &disk), 0);
+	spool_release(&big);
+	close(fd);
+	assert_int_equal(umount2(place, MNT_DETACH), 0);
+	assert_int_equal(rmdir(place), 0);
+	assert_true(big.kept > SIZE);
+	assert_int_equal(big.total, 8 * SIZE);
+	assert_true(big.cut);
+	/* A twentieth stays free, but for the last piece and the rest of its page. */
+	assert_true(disk.f_bavail + 2 >= disk.f_blocks / 20);
+}
+
 static void a_symbolic_link_in_the_place_of_the_file_is_not_followed(void **state)
 {
 	auto_str name = mem_format("%s.out", id);
@@ -227,6 +257,7 @@ int main(void)
 		test(a_gap_is_never_closed_up),
 		test(a_disk_that_refuses_loses_the_output_but_not_the_count),
 		test(a_short_output_is_shown_even_if_the_disk_refuses_it),
+		test(a_disk_is_never_filled_to_its_end),
 		test(a_symbolic_link_in_the_place_of_the_file_is_not_followed),
 	};
 
