@@ -36,6 +36,7 @@ struct config {
 	int64_t output_limit; /* bytes of each stream inside a result */
 	int64_t output_spool; /* bytes of each stream kept on disk */
 	int64_t max_containers;
+	int64_t pool_size;
 	char *tool_sets; /* "containers,commands,files" */
 	enum auth_mode auth;
 	char *allow_unenforced; /* "memory,pids,…": limits that may be missing on this machine */

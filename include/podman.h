@@ -54,6 +54,9 @@ struct podman_call *podman_get_info(struct podman *podman, podman_info_fn *done,
 /* ERROR_NOT_FOUND when there is no such image. */
 struct podman_call *podman_image_find(struct podman *podman, const char *name, podman_done_fn *done,
 				      void *ctx);
+/* Gives its id, which changes when it is pulled or built anew. */
+struct podman_call *podman_image_identify(struct podman *podman, const char *name,
+					  podman_id_fn *done, void *ctx);
 /* A line of progress, without its newline. */
 typedef void podman_progress_fn(void *ctx, const char *line);
 struct podman_call *podman_image_pull(struct podman *podman, const char *name,
@@ -117,6 +120,15 @@ struct podman_call *podman_container_kill(struct podman *podman, const char *id,
 /* Sends a signal ("USR1") to its process 1; ERROR_CONFLICT when it does not run. */
 struct podman_call *podman_container_signal(struct podman *podman, const char *id, const char *name,
 					    podman_done_fn *done, void *ctx);
+/* Changes the limits of one that runs, at once. */
+struct podman_limits {
+	int64_t memory; /* bytes, memory and swap together */
+	int64_t cpu_milli;
+	int64_t pids;
+};
+struct podman_call *podman_container_limit(struct podman *podman, const char *id,
+					   const struct podman_limits *limits, podman_done_fn *done,
+					   void *ctx);
 /* By force, at once, with its anonymous volumes.  One that does not exist: success.  After an
  * error the thing may be gone all the same: look again. */
 struct podman_call *podman_container_remove(struct podman *podman, const char *id,

@@ -2,9 +2,9 @@
  *
  * A container's life (state.c has the table, and the one function that moves it):
  *
- *	creating ──> running ──> destroying ──> gone
- *	    │           │            ^
- *	    └────────> failed ───────┘
+ *	creating ──> (warm) ──> running ──> destroying ──> gone
+ *	    │                      │            ^
+ *	    └───────────────────> failed ───────┘
  *
  * Each move is written to the database before its effect.  `gone` rows stay for 48 hours as
  * tombstones that say when, why and what to do.
@@ -45,6 +45,8 @@ struct sandbox_settings {
 	int64_t output_limit;
 	int64_t output_spool;
 	int64_t max_containers;
+	int64_t births_most;          /* at once; 0: two.  More only make each slower */
+	int64_t pool_size;            /* containers kept ready when it is quiet; 0: no pool */
 	const char *allow_unenforced; /* "memory,pids": limits that may be missing */
 };
 
@@ -70,6 +72,14 @@ void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *c
  * says which limit is not enforced on this machine and what to do. */
 void sandboxes_prove(struct sandboxes *all, sandbox_done_fn *done, void *ctx);
 
+/* Begins to keep containers of the default shape ready, made ahead of need.  Those of an earlier
+ * run are taken up, or thrown away when their shape or image is out of date. */
+bool sandboxes_pool_open(struct sandboxes *all, struct error *err) must_check;
+/* No more are made and none is given away; those there are stay (for the next start). */
+void sandboxes_pool_close(struct sandboxes *all);
+/* How many are ready, and how many there should be. */
+void sandboxes_pool_status(const struct sandboxes *all, int64_t *ret_warm, int64_t *ret_target);
+
 /* --- containers --------------------------------------------------------------------------- */
 
 /* A wish; 0 and NULL mean the default.  Texts are copied. */
@@ -94,6 +104,7 @@ struct sandbox_view {
 	int64_t files_shared;
 	const char *runtimes; /* space-separated; "" before the first link */
 	int64_t extended_ms;  /* by how much sandbox_check made its life longer */
+	int64_t waited_ms;    /* how long sandbox_create waited for its turn */
 	/* Only after sandbox_check; -1 where it cannot be read. */
 	int64_t memory_bytes, memory_peak_bytes, cpu_ms, pids, disk_bytes;
 };

@@ -47,6 +47,7 @@ struct container_row {
 	char *workdir;
 	char *env;           /* JSON object of the defaults for commands; may be NULL */
 	char *posture;       /* JSON object: what the agent found in force; NULL until linked */
+	char *shape;         /* of one made ahead of need; NULL: made for, or given to, its owner */
 	int64_t next_stream; /* number for the next command's stream */
 	int64_t created_at;
 	int64_t expires_at;
@@ -73,6 +74,11 @@ bool store_container_set_posture(struct store *store, const char *id, const char
 				 struct error *err) must_check;
 bool store_container_set_expiry(struct store *store, const char *id, int64_t expires_at,
 				struct error *err) must_check;
+/* One made ahead of need gets an owner: writes owner, name, request_id, state, limits, workdir,
+ * env, posture and both times from row, and clears its shape; nothing else.  ERROR_NOT_FOUND when
+ * it is not in the state "warm", ERROR_CONFLICT when (owner, request_id) is taken. */
+bool store_container_give(struct store *store, const struct container_row *row,
+			  struct error *err) must_check;
 /* Takes the next stream number, so that no two commands of a container ever share one. */
 bool store_container_next_stream(struct store *store, const char *id, int64_t *ret_stream,
 				 struct error *err) must_check;

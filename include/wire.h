@@ -34,6 +34,9 @@
  *	                                <-   PONG
  *	USAGE                           ->
  *	                                <-   USED
+ *	MEASURE                         ->
+ *	                                <-   MEASURED    as HELLO
+ *	LIFE      end in so many ms     ->
  *
  * Flow control: the agent sends at most WIRE_WINDOW bytes of a stream beyond the last ACK, and
  * keeps what is not acknowledged, so that a new link can go on where the old one broke; a command
@@ -73,6 +76,8 @@ enum wire_type {
 	WIRE_CLOSE,
 	WIRE_PING,
 	WIRE_USAGE,
+	WIRE_MEASURE,
+	WIRE_LIFE,
 	/* agent to server */
 	WIRE_HELLO = 64,
 	WIRE_COMMAND,
@@ -88,6 +93,7 @@ enum wire_type {
 	WIRE_END,
 	WIRE_PONG,
 	WIRE_USED,
+	WIRE_MEASURED,
 };
 
 /* --- frames ------------------------------------------------------------------------------ */
@@ -163,7 +169,8 @@ bool wire_done(const struct wire_cursor *cursor);
 /* Each has a pair: wire_put_X writes it into a writer, wire_get_X reads a whole payload and is
  * false when that is malformed. */
 
-/* HELLO: what process 1 sees of its own walls.  UINT64_MAX: no limit found, or not readable. */
+/* HELLO, MEASURED: what process 1 sees of its own walls.  UINT64_MAX: no limit found, or not
+ * readable. */
 struct wire_hello {
 	uint32_t version;
 	uint64_t boot;         /* random number of this process 1: a new one means a new life */
@@ -225,6 +232,11 @@ bool wire_get_chunk(const struct wire_frame *frame, uint64_t *ret_offset, const 
 /* TAKEN: how much stdin was taken, absolute. */
 void wire_put_taken(struct wire_writer *writer, uint64_t offset);
 bool wire_get_taken(const struct wire_frame *frame, uint64_t *ret_offset);
+
+/* LIFE: in how many milliseconds from now process 1 ends, and the container with it, unless another
+ * LIFE comes before: also when neither the server nor Podman is left to end it. */
+void wire_put_life(struct wire_writer *writer, uint64_t left_ms);
+bool wire_get_life(const struct wire_frame *frame, uint64_t *ret_left_ms);
 
 /* KILL: the signal, and after how long SIGKILL follows (0: it does not). */
 struct wire_kill {

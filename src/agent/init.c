@@ -217,8 +217,10 @@ static void dispatch(struct agent *agent, uint64_t data)
 static int tick(struct agent *agent)
 {
 	uint64_t now = now_ms();
-	uint64_t next = UINT64_MAX;
+	uint64_t next = agent->ends_ms;
 
+	if (next <= now)
+		agent->leaving = true;
 	for (unsigned i = 0; i < agent->commands_top; i++) {
 		struct command *command = &agent->commands[i];
 		uint64_t deadline;
@@ -260,6 +262,7 @@ static bool agent_init(struct agent *agent)
 	if (getrandom(&agent->boot, sizeof(agent->boot), 0) != (ssize_t)sizeof(agent->boot))
 		agent->boot = now_ms();
 	agent->started_ms = now_ms();
+	agent->ends_ms = UINT64_MAX;
 	agent->epoll = epoll_create1(EPOLL_CLOEXEC);
 	return agent->epoll >= 0 && open_signals(agent) && link_init(agent);
 }

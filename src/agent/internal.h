@@ -217,6 +217,7 @@ struct agent {
 	int signals;
 	uint64_t boot;
 	uint64_t started_ms;
+	uint64_t ends_ms; /* by LIFE; UINT64_MAX before the first */
 	bool leaving;
 	struct cgroup cgroup;
 	struct link link;

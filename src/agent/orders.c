@@ -107,6 +107,28 @@ static bool obey_usage(struct agent *agent, const struct wire_frame *frame)
 	       box_end(&agent->link.control, &writer, WIRE_USED, frame->stream);
 }
 
+static bool obey_measure(struct agent *agent, const struct wire_frame *frame)
+{
+	struct wire_writer writer = box_begin(&agent->link.control);
+	struct wire_hello hello;
+
+	hello_measure(agent, &hello);
+	wire_put_hello(&writer, &hello);
+	return frame->length == 0 &&
+	       box_end(&agent->link.control, &writer, WIRE_MEASURED, frame->stream);
+}
+
+static bool obey_life(struct agent *agent, const struct wire_frame *frame)
+{
+	uint64_t now = now_ms();
+	uint64_t left;
+
+	if (!wire_get_life(frame, &left))
+		return false;
+	agent->ends_ms = left < UINT64_MAX - now ? now + left : UINT64_MAX;
+	return true;
+}
+
 bool order_obey(struct agent *agent, const struct wire_frame *frame)
 {
 	switch (frame->type) {
@@ -134,6 +156,10 @@ bool order_obey(struct agent *agent, const struct wire_frame *frame)
 		return obey_ping(agent, frame);
 	case WIRE_USAGE:
 		return obey_usage(agent, frame);
+	case WIRE_MEASURE:
+		return obey_measure(agent, frame);
+	case WIRE_LIFE:
+		return obey_life(agent, frame);
 	case WIRE_HELLO:
 	case WIRE_COMMAND:
 	case WIRE_LISTED:
@@ -148,6 +174,7 @@ bool order_obey(struct agent *agent, const struct wire_frame *frame)
 	case WIRE_END:
 	case WIRE_PONG:
 	case WIRE_USED:
+	case WIRE_MEASURED:
 		return false; /* ours to say */
 	}
 	return false;

@@ -111,6 +111,7 @@ bool step_image(struct app *app, struct error *err);
 bool step_network(struct app *app, struct error *err);
 bool step_sandboxes(struct app *app, struct error *err);
 bool step_prove(struct app *app, struct error *err);
+bool step_pool(struct app *app, struct error *err);
 bool step_front(struct app *app, struct error *err);
 
 /* --- closing, in app.c's order; each is harmless when there is nothing to close --- */

@@ -48,6 +48,11 @@ const struct app_step app_steps[] = {
 	  .mend = "run on a machine whose cgroups can be written (in a container: privileged), or "
 		  "name "
 		  "the limit in ALLOW_UNENFORCED if you accept that" },
+	{ .name = "pool",
+	  .begin = step_pool,
+	  .means = "every container is made when it is asked for",
+	  .mend = "look at the settings SANDBOX_… and POOL_SIZE",
+	  .server_only = true },
 	{ .name = "front",
 	  .begin = step_front,
 	  .means = "nobody can connect",

@@ -81,6 +81,8 @@ void stop_begin(struct app *app)
 		http_drain(app->http);
 	if (app->mcp)
 		mcp_drain(app->mcp);
+	if (app->sandboxes)
+		sandboxes_pool_close(app->sandboxes);
 	app->stop_deadline_ms = clock_mono_ms() + FINISH_MS;
 	app->stop_poll = timer_start(app->loop, 0, POLL_MS, on_poll, app);
 }

@@ -96,6 +96,8 @@ static const struct setting settings[] = {
 	       "bytes of each stream that stay readable"),
 	NUMBER("MAX_CONTAINERS", max_containers, UNIT_COUNT, 1, 10000, "100",
 	       "containers that may live at once"),
+	NUMBER("POOL_SIZE", pool_size, UNIT_COUNT, 0, 1000, "4",
+	       "containers kept ready when it is quiet; 0: each is made when it is asked for"),
 	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,files",
 	     "containers,commands,files", "which sets of tools are offered"),
 	PICK("AUTH", auth, KIND_CHOICE, "auto,none,key", "auto",

@@ -74,23 +74,30 @@ static void put_user_namespace(struct json *body, const struct podman_spec *spec
 	json_put(body, "idmappings", maps);
 }
 
-static void put_limits(struct json *body, const struct podman_spec *spec)
+static struct json *limits_json(const struct podman_limits *limits)
 {
-	struct json *limits = json_object();
+	struct json *object = json_object();
 	struct json *memory = json_object();
 	struct json *cpu = json_object();
 	struct json *pids = json_object();
 
-	json_put_int(memory, "limit", spec->memory);
+	json_put_int(memory, "limit", limits->memory);
 	/* Left out, Podman allows as much swap again. */
-	json_put_int(memory, "swap", spec->memory);
-	json_put(limits, "memory", memory);
-	json_put_int(cpu, "quota", spec->cpu_milli * 100);
+	json_put_int(memory, "swap", limits->memory);
+	json_put(object, "memory", memory);
+	json_put_int(cpu, "quota", limits->cpu_milli * 100);
 	json_put_int(cpu, "period", 100000);
-	json_put(limits, "cpu", cpu);
-	json_put_int(pids, "limit", spec->pids);
-	json_put(limits, "pids", pids);
-	json_put(body, "resource_limits", limits);
+	json_put(object, "cpu", cpu);
+	json_put_int(pids, "limit", limits->pids);
+	json_put(object, "pids", pids);
+	return object;
+}
+
+static void put_limits(struct json *body, const struct podman_spec *spec)
+{
+	const struct podman_limits limits = { spec->memory, spec->cpu_milli, spec->pids };
+
+	json_put(body, "resource_limits", limits_json(&limits));
 	json_put_int(body, "shm_size", spec->shm_size);
 }
 
@@ -251,6 +258,18 @@ struct podman_call *podman_container_start(struct podman *podman, const char *id
 
 	call->tell.done = done;
 	call_send(call, "POST", path_of("/containers/", id, "/start"), NULL, CHANGE_MS);
+	return call;
+}
+
+struct podman_call *podman_container_limit(struct podman *podman, const char *id,
+					   const struct podman_limits *limits, podman_done_fn *done,
+					   void *ctx)
+{
+	struct podman_call *call = call_new(podman, "limit the container", answer_done, ctx);
+
+	call->tell.done = done;
+	call_send(call, "POST", path_of("/containers/", id, "/update"), limits_json(limits),
+		  QUICK_MS);
 	return call;
 }
 

@@ -16,6 +16,30 @@ struct podman_call *podman_image_find(struct podman *podman, const char *name, p
 	return call;
 }
 
+static bool on_identified(struct podman_call *call, const struct answer *answer,
+			  const struct error *err)
+{
+	struct error parse_err;
+	auto_json body = err ? NULL : answer_json(call, answer, JSON_OBJECT, &parse_err);
+	const char *id = json_get_text(body, "Id");
+
+	if (body && !id)
+		error_set(&parse_err, ERROR_UNAVAILABLE,
+			  "Podman's answer to the request to %s has no id", call->what);
+	call->tell.id(call->ctx, id, err ? err : id ? NULL : &parse_err);
+	return true;
+}
+
+struct podman_call *podman_image_identify(struct podman *podman, const char *name,
+					  podman_id_fn *done, void *ctx)
+{
+	struct podman_call *call = call_new(podman, "look at the image", on_identified, ctx);
+
+	call->tell.id = done;
+	call_send(call, "GET", path_of("/images/", name, "/json"), NULL, QUICK_MS);
+	return call;
+}
+
 /* {"stream":"…\n"} is progress, {"error":"…"} the failure, {"images":[…],"id":"…"} the end. */
 static void on_pull_line(struct podman_call *call, char *line, size_t len)
 {

@@ -1,7 +1,6 @@
-/* Birth, in steps: a container made by Podman, its start, the first link, the walls measured.
- * Two objects: the birth is the work and belongs to the container; an operation waits for it and
- * belongs to a caller.  So a caller who leaves takes nothing down, and a second call with the same
- * request id waits for the same birth.  Whatever fails, the container is destroyed. */
+/* Birth, in steps: a container made by Podman, its start, the first link, the walls measured.  One
+ * that was ready and is to have other limits goes through the last of them again.  Whatever fails,
+ * the container is destroyed. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,24 +13,17 @@ enum {
 
 enum step_result { STEP_NEXT, STEP_WAIT, STEP_DONE };
 
-struct create_op {
-	struct sandbox_op op; /* first */
-	struct birth *birth;  /* NULL once it is over */
-	struct create_op *next;
-	char id[ID_SIZE];
-	char owner[STORE_OWNER_SIZE];
-	sandbox_view_fn *done;
-	void *ctx;
-};
-
 struct birth {
 	struct sandbox *sb;       /* NULL: abandoned; freed when the call comes back */
 	struct podman_call *call; /* under way, or NULL */
 	bool over;                /* only the call is waited for */
 	struct timer *deadline;
-	struct create_op *waiting;
+	struct creations waiting;
+	bool counted; /* in line: it takes one of the places for births */
 	enum step_result (*step)(struct birth *birth);
+	struct line *line;
 	int64_t begun_mono;
+	int64_t made_mono; /* when Podman was first asked */
 };
 
 static enum step_result step_make(struct birth *birth);
@@ -39,59 +31,9 @@ static enum step_result step_put_agent(struct birth *birth);
 static enum step_result step_start(struct birth *birth);
 static enum step_result step_isolate(struct birth *birth);
 static enum step_result step_link(struct birth *birth);
-static enum step_result step_measure(struct birth *birth);
-
-/* --- the operation that waits -------------------------------------------------------------- */
-
-static void forget_birth(struct create_op *op)
-{
-	struct create_op **at;
-
-	if (!op->birth)
-		return;
-	for (at = &op->birth->waiting; *at != op; at = &(*at)->next)
-		;
-	*at = op->next;
-	op->birth = NULL;
-}
-
-static void create_end(struct sandbox_op *base, const struct error *err)
-{
-	struct create_op *op = (struct create_op *)base;
-	struct sandbox_view view;
-	struct sandbox *sb;
-	struct error own;
-
-	forget_birth(op);
-	if (!err && !registry_use(base->all, op->owner, op->id, &sb, &own))
-		err = &own;
-	if (err) {
-		op->done(op->ctx, NULL, err);
-	} else {
-		view_fill(sb, &view);
-		op->done(op->ctx, &view, NULL);
-	}
-	free(op);
-}
-
-struct sandbox_op *birth_wait(struct sandbox *sb, sandbox_view_fn *done, void *ctx)
-{
-	struct create_op *op = mem_new(struct create_op);
-
-	snprintf(op->id, sizeof(op->id), "%s", sb->row.id);
-	snprintf(op->owner, sizeof(op->owner), "%s", sb->row.owner);
-	op->done = done;
-	op->ctx = ctx;
-	op_begin(&op->op, sb->all, create_end);
-	if (sb->state == SANDBOX_CREATING) {
-		op->birth = sb->birth;
-		op->next = sb->birth->waiting;
-		sb->birth->waiting = op;
-	} else {
-		op_end(&op->op, NULL);
-	}
-	return &op->op;
-}
+static enum step_result step_limit(struct birth *birth);
+static enum step_result step_remeasure(struct birth *birth);
+static enum step_result step_settle(struct birth *birth);
 
 /* --- the birth ----------------------------------------------------------------------------- */
 
@@ -99,6 +41,20 @@ static void birth_run(struct birth *birth)
 {
 	while (birth->step(birth) == STEP_NEXT)
 		;
+}
+
+struct creations *birth_waiting(struct sandbox *sb)
+{
+	return &sb->birth->waiting;
+}
+
+/* Gives its place to the next.  What failed says nothing about how long births take. */
+static void leave_line(struct birth *birth, bool well)
+{
+	if (!birth->counted)
+		return;
+	birth->counted = false;
+	line_birth_over(birth->line, well ? clock_mono_ms() - birth->made_mono : -1);
 }
 
 /* Nothing is made of it any more.  A call under way is waited for, because what Podman makes after
@@ -110,12 +66,8 @@ void birth_end(struct sandbox *sb, const struct error *err)
 	if (!birth || birth->over)
 		return;
 	birth->over = true;
-	while (birth->waiting) {
-		struct create_op *op = birth->waiting;
-
-		forget_birth(op);
-		op_end(&op->op, err);
-	}
+	creations_end(&birth->waiting, err);
+	leave_line(birth, !err);
 	timer_stop(take(birth->deadline));
 	if (birth->call)
 		return;
@@ -129,7 +81,8 @@ void birth_abandon(struct sandbox *sb)
 
 	if (!birth)
 		return;
-	assert(!birth->waiting);
+	assert(!birth->waiting.first);
+	leave_line(birth, false);
 	birth->sb = NULL;
 	sb->birth = NULL;
 	timer_stop(take(birth->deadline));
@@ -144,6 +97,8 @@ static enum step_result birth_fail(struct birth *birth, const struct error *err)
 	struct sandbox *sb = birth->sb;
 
 	log_warn(sb->row.id, "could not be made: %s", err->text);
+	if (sb->row.shape)
+		pool_birth_failed(sb->all);
 	birth_end(sb, err);
 	destroy_begin(sb, REASON_FAILED);
 	return STEP_DONE;
@@ -160,6 +115,7 @@ static bool call_is_back(struct birth *birth)
 	if (sb) {
 		sb->birth = NULL;
 		destroy_wake(sb);
+		line_wake(sb->all->line); /* it can be given away now */
 	}
 	free(birth);
 	return false;
@@ -252,6 +208,7 @@ static enum step_result step_make(struct birth *birth)
 	if (!all->podman_up)
 		return STEP_WAIT;
 	timer_reset(birth->deadline, BIRTH_MS);
+	birth->made_mono = clock_mono_ms();
 	birth->step = podman_is_local(all->podman) ? step_start : step_put_agent;
 	room = spec_room_new();
 	spec_build(all, &birth->sb->row, room, &spec);
@@ -297,9 +254,21 @@ static enum step_result step_isolate(struct birth *birth)
 /* Goes on in sandbox_linked. */
 static enum step_result step_link(struct birth *birth)
 {
-	birth->step = step_measure;
+	birth->step = step_settle;
 	link_keep(birth->sb);
 	return STEP_WAIT;
+}
+
+/* The names of programs, from inside a container: whatever is not a plain name goes. */
+static void clean_runtimes(char *runtimes)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789._+- ";
+	char *to = runtimes;
+
+	for (const char *from = runtimes; *from; from++)
+		if (strchr(plain, *from))
+			*to++ = *from;
+	*to = '\0';
 }
 
 /* Writes what was measured; a wall that is missing is an error. */
@@ -334,19 +303,58 @@ static void learn_pid(struct birth *birth)
 		podman_container_inspect(sb->all->podman, sb->row.podman_id, on_looked, birth);
 }
 
-static enum step_result step_measure(struct birth *birth)
+/* A wall is what is measured, not what Podman was asked for. */
+static enum step_result step_settle(struct birth *birth)
 {
 	struct sandbox *sb = birth->sb;
+	enum sandbox_state to = sb->row.shape ? SANDBOX_WARM : SANDBOX_RUNNING;
 	struct error err;
 
-	if (!settle_posture(sb, &err) || !sandbox_move(sb, SANDBOX_RUNNING, &err))
+	if (!settle_posture(sb, &err) || !sandbox_move(sb, to, &err))
 		return birth_fail(birth, &err);
 	sb->running_mono = clock_mono_ms();
 	log_info(sb->row.id, "is ready after %lld ms",
 		 (long long)(sb->running_mono - birth->begun_mono));
-	learn_pid(birth);
+	if (sb->pid == 0)
+		learn_pid(birth);
+	if (to == SANDBOX_WARM)
+		pool_born(sb);
 	birth_end(sb, NULL);
 	return STEP_DONE;
+}
+
+/* --- other limits for one that is ready ---------------------------------------------------- */
+
+static enum step_result step_limit(struct birth *birth)
+{
+	const struct container_row *row = &birth->sb->row;
+	const struct podman_limits limits = { row->memory, row->cpu_milli, row->pids };
+
+	birth->step = step_remeasure;
+	birth->call = podman_container_limit(birth->sb->all->podman, row->podman_id, &limits,
+					     on_called, birth);
+	return STEP_WAIT;
+}
+
+/* Goes on in birth_frame, or when it links again. */
+static enum step_result step_remeasure(struct birth *birth)
+{
+	birth->step = step_settle;
+	(void)link_send(birth->sb, WIRE_MEASURE, 0, NULL, 0);
+	return STEP_WAIT;
+}
+
+bool birth_frame(struct sandbox *sb, const struct wire_frame *frame)
+{
+	struct wire_hello hello;
+
+	if (frame->stream != 0 || !wire_get_hello(frame, &hello) || hello.boot != sb->hello.boot ||
+	    sb->state != SANDBOX_CREATING || sb->birth->step != step_settle)
+		return false;
+	sb->hello = hello;
+	clean_runtimes(sb->hello.runtimes);
+	birth_run(sb->birth);
+	return true;
 }
 
 void birth_podman_up(struct sandbox *sb)
@@ -355,42 +363,50 @@ void birth_podman_up(struct sandbox *sb)
 		birth_run(sb->birth);
 }
 
-void birth_begin(struct sandbox *sb)
+static struct birth *birth_new(struct sandbox *sb, enum step_result (*first)(struct birth *birth))
 {
 	struct birth *birth = mem_new(struct birth);
 
 	birth->sb = sb;
-	birth->step = step_make;
+	birth->line = sb->all->line;
+	birth->step = first;
 	birth->begun_mono = clock_mono_ms();
 	birth->deadline = timer_start(sb->all->loop, PODMAN_AWAY_MS, 0, on_deadline, birth);
 	sb->birth = birth;
+	return birth;
+}
+
+void birth_begin(struct sandbox *sb)
+{
+	struct birth *birth = birth_new(sb, step_make);
+
+	birth->counted = true;
+	line_birth_begun(birth->line);
 	birth_run(birth);
 }
 
-/* --- what the link says -------------------------------------------------------------------- */
-
-/* The names of programs, from inside a container: whatever is not a plain name goes. */
-static void clean_runtimes(char *runtimes)
+void birth_fit(struct sandbox *sb)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789._+- ";
-	char *to = runtimes;
-
-	for (const char *from = runtimes; *from; from++)
-		if (strchr(plain, *from))
-			*to++ = *from;
-	*to = '\0';
+	birth_run(birth_new(sb, step_limit));
 }
+
+/* --- what the link says -------------------------------------------------------------------- */
 
 void sandbox_linked(struct sandbox *sb)
 {
 	struct error err;
 
 	clean_runtimes(sb->hello.runtimes);
+	reaper_tell(sb);
 	if (sb->state == SANDBOX_CREATING) {
-		if (sb->birth->step == step_measure)
+		if (sb->birth->step == step_settle)
 			birth_run(sb->birth);
 	} else if (!settle_posture(sb, &err)) {
 		log_error(sb->row.id, "linked again, and: %s", err.text);
+		if (sb->state == SANDBOX_WARM)
+			destroy_begin(sb, REASON_SPARE);
+	} else if (sb->state == SANDBOX_WARM) {
+		pool_born(sb);
 	}
 }
 
@@ -398,6 +414,8 @@ void sandbox_link_failed(struct sandbox *sb, const struct error *err)
 {
 	struct error own = *err;
 
+	if (sb->state == SANDBOX_WARM)
+		destroy_begin(sb, REASON_SPARE);
 	if (sb->state != SANDBOX_CREATING)
 		return;
 	error_wrap(&own, "reaching the new container's agent");

@@ -95,6 +95,7 @@ static bool extend(struct sandbox *sb, int64_t extend_ms, int64_t *ret_extended_
 	sb->row.expires_at += extend_ms;
 	*ret_extended_ms = extend_ms;
 	reaper_wake(sb->all->reaper);
+	reaper_tell(sb);
 	return true;
 }
 

@@ -1,5 +1,6 @@
-/* The wish for a container: whether it may be, a row for it, and the birth that it waits for.  The
- * same owner and request id give the same container, also while it is being made. */
+/* The wish for a container: whether it may be, and who serves it: the pool, or a birth when its
+ * turn has come.  The same owner and request id give the same container, also while it is being
+ * made. */
 #include <stdio.h>
 #include <string.h>
 #include "internal.h"
@@ -43,12 +44,9 @@ static bool fill_row(const struct sandboxes *all, const struct sandbox_request *
 				 REQUEST_ID_MAX);
 	if (!limits_apply(all, request, row, err))
 		return false;
-	id_new("c-", row->id);
 	snprintf(row->owner, sizeof(row->owner), "%s", request->owner);
-	snprintf(row->state, sizeof(row->state), "%s", sandbox_state_name(SANDBOX_CREATING));
 	row->name = mem_strdup(request->name);
 	row->request_id = mem_strdup(request->request_id);
-	row->next_stream = 1; /* 0 is the container itself */
 	return true;
 }
 
@@ -58,7 +56,8 @@ static bool room_for_one_more(const struct sandboxes *all, struct error *err)
 {
 	int64_t most = all->settings.max_containers;
 
-	if (registry_active(all) < most && (int64_t)HASH_COUNT(all->living) < 2 * most)
+	if (registry_active(all) + line_length(all->line) < most &&
+	    (int64_t)HASH_COUNT(all->living) < 2 * most)
 		return true;
 	error_set(err, ERROR_LIMIT,
 		  "this server runs %lld containers already, which is its maximum",
@@ -110,29 +109,63 @@ static bool seen_before(struct sandboxes *all, const struct sandbox_request *req
 	return true;
 }
 
-static struct sandbox_op *begin(struct sandboxes *all, struct container_row *row,
-				sandbox_view_fn *done, void *ctx)
+struct sandbox *create_born(struct sandboxes *all, struct container_row *row, struct error *err)
 {
-	struct sandbox *sb = registry_add(all, row, SANDBOX_CREATING);
+	int64_t life_ms = row->expires_at - row->created_at;
+	struct sandbox *sb;
 
+	id_new("c-", row->id);
+	snprintf(row->state, sizeof(row->state), "%s", sandbox_state_name(SANDBOX_CREATING));
+	row->next_stream = 1; /* 0 is the container itself */
+	row->created_at = clock_wall_ms();
+	row->expires_at = row->created_at + life_ms;
+	if (!add_row(all, row, err))
+		return NULL;
+	sb = registry_add(all, row, SANDBOX_CREATING);
 	reaper_wake(all->reaper);
 	birth_begin(sb);
-	return birth_wait(sb, done, ctx);
+	return sb;
 }
 
 struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_request *request,
 				    sandbox_view_fn *done, void *ctx, struct error *err)
 {
 	auto_container_row row = { 0 };
+	struct sandbox *sb;
 
-	if (!fill_row(all, request, &row, err) || !add_row(all, &row, err))
+	if (!fill_row(all, request, &row, err))
 		return NULL;
-	return begin(all, &row, done, ctx);
+	sb = create_born(all, &row, err);
+	return sb ? creation_of(sb, done, ctx) : NULL;
+}
+
+/* From those that are ready, or in line. */
+static struct sandbox_op *create_new(struct sandboxes *all, const struct sandbox_request *request,
+				     sandbox_view_fn *done, void *ctx, struct error *err)
+{
+	auto_container_row row = { 0 };
+	struct creations *waiting;
+	struct sandbox *sb;
+
+	if (!room_for_one_more(all, err) || !fill_row(all, request, &row, err))
+		return NULL;
+	sb = pool_ask(all, &row);
+	if (!sb && line_has_place(all->line)) {
+		sb = create_born(all, &row, err);
+		if (!sb)
+			return NULL;
+	}
+	if (sb)
+		return creation_of(sb, done, ctx);
+	if (!line_join(all->line, &row, &waiting, err))
+		return NULL;
+	return creation_wait(all, request->owner, waiting, done, ctx);
 }
 
 struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *request,
 				  sandbox_view_fn *done, void *ctx, struct error *err)
 {
+	struct creations *waiting = NULL;
 	struct sandbox *sb;
 
 	if (all->closing) {
@@ -140,8 +173,10 @@ struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_re
 		return NULL;
 	}
 	if (seen_before(all, request, &sb, err))
-		return sb ? birth_wait(sb, done, ctx) : NULL;
-	if (!room_for_one_more(all, err))
-		return NULL;
-	return create_uncounted(all, request, done, ctx, err);
+		return sb ? creation_of(sb, done, ctx) : NULL;
+	if (request->request_id)
+		waiting = line_find(all->line, request->owner, request->request_id);
+	if (waiting)
+		return creation_wait(all, request->owner, waiting, done, ctx);
+	return create_new(all, request, done, ctx, err);
 }

@@ -268,6 +268,7 @@ void destroy_begin(struct sandbox *sb, const char *reason)
 	spec_name(sb->row.id, sb->destroy->name);
 	end_for_its_owner(sb);
 	reaper_wake(sb->all->reaper);
+	line_wake(sb->all->line); /* it leaves room, or is missing in the pool */
 	(void)direct_kill(sb);
 	try_once(sb->destroy);
 }

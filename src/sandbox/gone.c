@@ -51,6 +51,7 @@ void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *c
 	struct sandbox *sb;
 	struct sandbox *next;
 
+	sandboxes_pool_close(all);
 	HASH_ITER(hh, all->living, sb, next)
 	destroy_begin(sb, REASON_CLOSING);
 	gone_wait(all, "", 0, done, ctx);

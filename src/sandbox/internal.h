@@ -7,6 +7,8 @@
  *	view.c        what is told of a container        tombstone.c   what is said of the gone
  * A container's life
  *	create.c      the wish for one                   limits.c      a wish against the maxima
+ *	line.c        wishes wait for their turn         creation.c    callers wait for a container
+ *	pool.c        containers made ahead of need      shape.c       what makes two of them equal
  *	birth.c       making it, in steps                spec.c        a row into a Podman spec
  *	posture.c     what was measured, and the row     etc_files.c   /etc/passwd of all of them
  *	check.c       a look at a living one             destroy.c     the end, tried until gone
@@ -34,6 +36,7 @@
 
 enum sandbox_state {
 	SANDBOX_CREATING,
+	SANDBOX_WARM, /* made ahead of need, nobody's yet */
 	SANDBOX_RUNNING,
 	SANDBOX_FAILED,
 	SANDBOX_DESTROYING,
@@ -77,11 +80,14 @@ struct sandboxes {
 	int spool_dir;                      /* directory descriptor; spool_dir_open */
 	const struct link_carrier *carrier; /* NULL: an exec session of Podman's */
 	int64_t clear_after_ms;             /* of failing links, before the carrier's clear */
+	int64_t line_late_ms;               /* how long a wish may wait for its birth to begin */
 	struct sandbox *living;             /* hash by row.id */
 	struct sandbox_op *ops;             /* list of operations under way */
 	bool podman_up;
 	bool closing;
 	int removing; /* how many removals Podman has been asked for */
+	struct line *line;
+	struct pool *pool;
 	struct reaper *reaper;
 	struct reconcile *reconcile; /* the one under way, or NULL */
 	void (*on_wedged)(void *ctx);
@@ -96,7 +102,9 @@ struct sandbox *registry_add(struct sandboxes *all, struct container_row *row,
 /* Frees it, with what hangs on it (link, birth, destroy, checks; commands and readers must be
  * over). */
 void registry_remove(struct sandbox *sb);
-/* How many are being made or running. */
+/* Sets how much of its life is over and left, from the times in its row. */
+void registry_set_clocks(struct sandbox *sb);
+/* How many are being made or running for somebody. */
 int64_t registry_active(const struct sandboxes *all);
 /* NULL when no living container has this id, or when owner is not NULL and not its owner. */
 struct sandbox *registry_find(struct sandboxes *all, const char *owner, const char *id);
@@ -116,6 +124,9 @@ bool sandbox_state_parse(const char *word, enum sandbox_state *ret_state);
 bool sandbox_may_become(enum sandbox_state from, enum sandbox_state to);
 /* The only place where a sandbox changes state: checks the table, writes the row, logs. */
 bool sandbox_move(struct sandbox *sb, enum sandbox_state to, struct error *err) must_check;
+/* The move out of `warm`, to running or (when its limits are still to be changed) creating: writes
+ * what row says of its new owner with it, in one change.  On failure the state is as it was. */
+bool sandbox_give(struct sandbox *sb, enum sandbox_state to, struct error *err) must_check;
 /* The same towards the end, which must come even when the database cannot be written: then the next
  * start finds the row as it was, and no container to it. */
 void sandbox_move_anyway(struct sandbox *sb, enum sandbox_state to);
@@ -134,6 +145,7 @@ bool not_found_error(const char *what, const char *id, struct error *err);
 #define REASON_LOST    "Podman no longer had it"
 #define REASON_FAILED  "it could not be started"
 #define REASON_STOPPED "its process 1 ended"
+#define REASON_SPARE   "it was made ahead of need and not needed"
 #define REASON_CLOSING "the server was told to destroy everything when it stopped"
 
 /* --- view ---------------------------------------------------------------------------------- */

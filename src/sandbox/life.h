@@ -38,15 +38,87 @@ bool posture_check(const struct container_row *row, const struct wire_hello *hel
 char *posture_json(const struct container_row *row, const struct wire_hello *hello,
 		   const struct posture_terms *terms);
 
+/* --- creation.c: callers wait for a container ---------------------------------------------- */
+
+struct creation;
+/* Those who wait for one thing. */
+struct creations {
+	struct creation *first;
+};
+/* Waits until creations_follow or creations_end is called with the list. */
+struct sandbox_op *creation_wait(struct sandboxes *all, const char *owner, struct creations *list,
+				 sandbox_view_fn *done, void *ctx);
+/* Waits for the birth of this container; ends soon when that is over. */
+struct sandbox_op *creation_of(struct sandbox *sb, sandbox_view_fn *done, void *ctx);
+/* Everybody on the list waits for this container from now on.  The list is empty afterwards. */
+void creations_follow(struct creations *list, struct sandbox *sb);
+/* Ends all with err; NULL: their container runs. */
+void creations_end(struct creations *list, const struct error *err);
+
+/* --- line.c: wishes wait for their turn ---------------------------------------------------- */
+
+struct line *line_new(struct sandboxes *all);
+/* Puts a wish without an id in line, taking the row over.  ret_waiting is where callers wait, and
+ * valid until the loop runs.  ERROR_LIMIT, with the time to wait in the sentence, when that would
+ * be too long. */
+bool line_join(struct line *line, struct container_row *row, struct creations **ret_waiting,
+	       struct error *err) must_check;
+/* The callers of a wish that is in line; NULL: there is none with this request id. */
+struct creations *line_find(struct line *line, const char *owner, const char *request_id);
+int64_t line_length(const struct line *line);
+/* A birth may begin at once, without being unfair to anybody. */
+bool line_has_place(const struct line *line);
+/* Nobody waits and nothing is being born. */
+bool line_is_idle(const struct line *line);
+/* A place became free or a container ready: serves who is next, soon. */
+void line_wake(struct line *line);
+void line_birth_begun(struct line *line);
+/* took_ms: -1 when it says nothing about how long births take. */
+void line_birth_over(struct line *line, int64_t took_ms);
+/* Everybody in line gets err. */
+void line_end(struct line *line, const struct error *err);
+void line_free(struct line *line);
+
+/* --- pool.c, shape.c: containers made ahead of need ---------------------------------------- */
+
+enum { SHAPE_SIZE = 65 };
+/* image_id: as Podman has it now. */
+void shape_of(const struct sandboxes *all, const char *image_id, char ret_shape[SHAPE_SIZE]);
+
+struct pool *pool_new(struct sandboxes *all);
+void pool_free(struct pool *pool);
+/* A container for this wish, running or (while its limits are being changed) creating; NULL when
+ * none is ready or none suits.  On success the wish is left with nothing. */
+struct sandbox *pool_give(struct sandboxes *all, struct container_row *wish);
+/* The same for somebody who has just come: counts for how many are kept. */
+struct sandbox *pool_ask(struct sandboxes *all, struct container_row *wish);
+/* Begins a birth if one is wanted and nobody is in its way. */
+void pool_refill(struct sandboxes *all);
+/* One of its births ended, well or badly. */
+void pool_born(struct sandbox *sb);
+void pool_birth_failed(struct sandboxes *all);
+/* Asks Podman which image it is now. */
+void pool_look(struct sandboxes *all);
+/* Every half minute: less is kept when less was asked for. */
+void pool_sweep(struct sandboxes *all);
+
 /* --- create.c, birth.c, destroy.c, reaper.c, reconcile.c ----------------------------------- */
 
-/* As sandbox_create for a request of our own, without a look at max_containers. */
+/* Writes a row, which is taken over, with an id and a life from now on, and begins its birth. */
+struct sandbox *create_born(struct sandboxes *all, struct container_row *row,
+			    struct error *err) must_check;
+/* As sandbox_create for a request of our own: by a birth, at once, whoever waits or lives. */
 struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_request *request,
 				    sandbox_view_fn *done, void *ctx, struct error *err) must_check;
 /* The row is written: makes what it promises. */
 void birth_begin(struct sandbox *sb);
-/* Ends when the container's birth does; soon when that is over. */
-struct sandbox_op *birth_wait(struct sandbox *sb, sandbox_view_fn *done, void *ctx);
+/* A ready one was given to somebody whose row has other limits: has Podman set them, and measures
+ * them.  The state is creating meanwhile. */
+void birth_fit(struct sandbox *sb);
+/* Those who wait for the birth under way. */
+struct creations *birth_waiting(struct sandbox *sb);
+/* MEASURED frames. */
+bool birth_frame(struct sandbox *sb, const struct wire_frame *frame);
 /* Ends the birth: everybody who waits for it gets err (NULL: it runs).  Harmless when there is
  * none. sb->birth stays while a call of it is under way, and then wakes the destruction. */
 void birth_end(struct sandbox *sb, const struct error *err);
@@ -82,6 +154,8 @@ struct reaper *reaper_start(struct sandboxes *all);
 /* Somebody's expiry changed or somebody was born: set the timer anew. */
 void reaper_wake(struct reaper *reaper);
 void reaper_stop(struct reaper *reaper);
+/* Tells process 1 when to end by itself, should nobody else do it. */
+void reaper_tell(struct sandbox *sb);
 void reconcile_begin(struct sandboxes *all);
 void reconcile_cancel(struct sandboxes *all);
 

@@ -177,7 +177,8 @@ static void fail(struct link *link, const struct error *why)
 		link->backoff_ms * 2 < BACKOFF_MOST_MS ? link->backoff_ms * 2 : BACKOFF_MOST_MS;
 	if (why->kind == ERROR_CONFLICT || why->kind == ERROR_NOT_FOUND)
 		sandbox_doubted(sb);
-	else if (sb->state == SANDBOX_CREATING && now - link->begun_mono_ms >= HANDSHAKE_MS)
+	else if ((sb->state == SANDBOX_CREATING || sb->state == SANDBOX_WARM) &&
+		 now - link->begun_mono_ms >= HANDSHAKE_MS)
 		sandbox_link_failed(sb, why);
 	leave(link);
 }
@@ -306,6 +307,8 @@ static bool on_traffic(struct link *link, const struct wire_frame *frame)
 		return on_pong(link);
 	if (frame->type == WIRE_USED)
 		return check_frame(link->sb, frame);
+	if (frame->type == WIRE_MEASURED)
+		return birth_frame(link->sb, frame);
 	return of_file ? file_frame(link->sb, frame) : command_frame(link->sb, frame);
 }
 

@@ -6,8 +6,9 @@
 
 enum {
 	SWEEP_MS = 30 * 1000,
-	RECONCILE_EVERY = 2, /* sweeps */
-	STEP_MS = 1000,      /* less is the clock being disciplined */
+	RECONCILE_EVERY = 2,  /* sweeps */
+	SPARE_MS = 30 * 1000, /* process 1 waits so much longer than we do */
+	STEP_MS = 1000,       /* less is the clock being disciplined */
 };
 
 #define TOMBSTONE_MS ((int64_t)48 * 3600 * 1000)
@@ -22,7 +23,8 @@ struct reaper {
 
 static bool can_expire(const struct sandbox *sb)
 {
-	return sb->state == SANDBOX_CREATING || sb->state == SANDBOX_RUNNING;
+	return sb->state == SANDBOX_CREATING || sb->state == SANDBOX_WARM ||
+	       sb->state == SANDBOX_RUNNING;
 }
 
 static void end_expired(struct sandboxes *all)
@@ -33,7 +35,7 @@ static void end_expired(struct sandboxes *all)
 
 	HASH_ITER(hh, all->living, sb, next)
 	if (can_expire(sb) && sb->expires_mono <= now)
-		destroy_begin(sb, REASON_EXPIRED);
+		destroy_begin(sb, sb->state == SANDBOX_WARM ? REASON_SPARE : REASON_EXPIRED);
 }
 
 /* -1 when nothing is going to expire. */
@@ -73,6 +75,17 @@ void reaper_wake(struct reaper *reaper)
 		timer_reset(reaper->nearest, left);
 	else
 		reaper->nearest = timer_start(reaper->all->loop, left, 0, on_nearest, reaper);
+}
+
+void reaper_tell(struct sandbox *sb)
+{
+	int64_t left = sb->expires_mono - clock_mono_ms();
+	uint8_t payload[8];
+	struct wire_writer writer = { .data = payload, .room = sizeof(payload) };
+
+	wire_put_life(&writer, (uint64_t)(left > 0 ? left : 0) + SPARE_MS);
+	/* Else it is told when it links again; until then the last word holds. */
+	(void)link_send(sb, WIRE_LIFE, 0, payload, writer.len);
 }
 
 static void move_expiry(struct sandbox *sb, int64_t step)
@@ -123,8 +136,11 @@ static void on_sweep(void *ctx)
 	end_expired(all);
 	reaper_wake(reaper);
 	forget_tombstones(all);
-	if (++reaper->sweeps % RECONCILE_EVERY == 0)
-		reconcile_begin(all);
+	pool_sweep(all);
+	if (++reaper->sweeps % RECONCILE_EVERY != 0)
+		return;
+	reconcile_begin(all);
+	pool_look(all);
 }
 
 struct reaper *reaper_start(struct sandboxes *all)

@@ -138,7 +138,8 @@ static void end_lost(struct reconcile *round, const struct podman_container *lis
 	{
 		const struct podman_container *container;
 
-		if (sb->state != SANDBOX_RUNNING || sb->running_mono >= round->begun_mono)
+		if ((sb->state != SANDBOX_RUNNING && sb->state != SANDBOX_WARM) ||
+		    sb->running_mono >= round->begun_mono)
 			continue;
 		container = find(list, count, sb->row.podman_id);
 		if (!container)

@@ -12,7 +12,7 @@ static int64_t clamp(int64_t value, int64_t most)
 
 /* How much of its life is over and left, from times on a wall clock that may have been set while we
  * were not running: never more than a whole life of each. */
-static void set_clocks(struct sandbox *sb)
+void registry_set_clocks(struct sandbox *sb)
 {
 	int64_t mono = clock_mono_ms();
 	int64_t wall = clock_wall_ms();
@@ -31,7 +31,7 @@ struct sandbox *registry_add(struct sandboxes *all, struct container_row *row,
 	sb->row = *row;
 	*row = (struct container_row){ 0 };
 	sb->state = state;
-	set_clocks(sb);
+	registry_set_clocks(sb);
 	HASH_ADD_STR(all->living, row.id, sb);
 	return sb;
 }
@@ -54,7 +54,8 @@ int64_t registry_active(const struct sandboxes *all)
 	int64_t count = 0;
 
 	for (const struct sandbox *sb = all->living; sb; sb = sb->hh.next)
-		count += sb->state == SANDBOX_CREATING || sb->state == SANDBOX_RUNNING;
+		count += !sb->row.shape &&
+			 (sb->state == SANDBOX_CREATING || sb->state == SANDBOX_RUNNING);
 	return count;
 }
 
@@ -106,6 +107,8 @@ bool registry_use(struct sandboxes *all, const char *owner, const char *id, stru
 	case SANDBOX_CREATING:
 		error_set(err, ERROR_CONFLICT, "container %s is still being created", id);
 		return error_advise(err, "make the same call again in a few seconds", true);
+	case SANDBOX_WARM:
+		return not_found_error("container", id, err);
 	case SANDBOX_FAILED:
 	case SANDBOX_DESTROYING:
 	case SANDBOX_GONE:

@@ -5,7 +5,12 @@
 #include "internal.h"
 #include "json.h"
 
-enum { CLEAR_AFTER_MS = 15000 };
+enum {
+	CLEAR_AFTER_MS = 15000,
+	/* With 10 s for an absent Podman and 10 s for the birth still below 45 s. */
+	LINE_LATE_MS = 24000,
+	BIRTHS_USUAL = 2,
+};
 
 /* The agent will tell again; until then what it told before the restart. */
 static void recall_runtimes(struct sandbox *sb)
@@ -32,7 +37,7 @@ static bool load_one(struct sandboxes *all, const char *id, struct error *err)
 	sb = registry_add(all, &row, state);
 	if (!command_load(sb, err))
 		return error_wrap(err, "reading the commands of %s", id);
-	if (state == SANDBOX_RUNNING) {
+	if (state == SANDBOX_RUNNING || state == SANDBOX_WARM) {
 		recall_runtimes(sb);
 		sb->running_mono = 1;
 	} else {
@@ -77,6 +82,11 @@ struct sandboxes *sandboxes_open(struct loop *loop, struct store *store, struct 
 	all->settings = *settings;
 	all->spool_dir = -1;
 	all->clear_after_ms = CLEAR_AFTER_MS;
+	all->line_late_ms = LINE_LATE_MS;
+	if (all->settings.births_most == 0)
+		all->settings.births_most = BIRTHS_USUAL;
+	all->line = line_new(all);
+	all->pool = pool_new(all);
 	if (!store_instance_id(store, all->instance, err) || !spool_dir_open(all, err) ||
 	    !spec_prepare(all, err) || !load_all(all, err)) {
 		sandboxes_close(all);
@@ -98,14 +108,20 @@ static void leave_one(struct sandbox *sb)
 
 void sandboxes_close(struct sandboxes *all)
 {
+	struct error err;
+
 	if (!all)
 		return;
 	all->closing = true;
+	error_set(&err, ERROR_CANCELLED, "the server is stopping");
+	line_end(all->line, &err);
 	op_end_all(all);
 	reaper_stop(take(all->reaper));
 	reconcile_cancel(all);
 	while (all->living)
 		leave_one(all->living);
+	pool_free(all->pool);
+	line_free(all->line);
 	spool_dir_close(all);
 	free(all);
 }
@@ -120,12 +136,14 @@ void sandboxes_podman_up(struct sandboxes *all)
 	{
 		if (sb->link)
 			link_pause(sb);
-		else if (sb->state == SANDBOX_RUNNING)
+		else if (sb->state == SANDBOX_RUNNING || sb->state == SANDBOX_WARM)
 			link_keep(sb);
 		birth_podman_up(sb);
 		destroy_wake(sb);
 	}
 	reconcile_begin(all);
+	pool_look(all);
+	line_wake(all->line);
 }
 
 void sandboxes_podman_down(struct sandboxes *all)

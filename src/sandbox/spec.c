@@ -99,13 +99,23 @@ static void build_mounts(const struct sandboxes *all, struct spec_room *room,
 					  agent_options });
 }
 
+/* A life can be renewed up to the maximum, and one that is made ahead of need may be given away at
+ * the end of its own; Podman's limit cannot be changed.  Process 1 keeps the exact time (LIFE). */
+static int64_t longest_life_ms(const struct sandboxes *all, const struct container_row *row)
+{
+	return all->settings.ttl_ms * (row->shape ? 2 : 1);
+}
+
 /* Labels are read by whoever may list containers: the owner only as a digest, for it can be a key's
  * or a session's name. */
 static void build_labels(const struct sandboxes *all, const struct container_row *row,
 			 struct spec_room *room)
 {
 	digest_text(all->instance, row->owner, room->owner);
-	snprintf(room->expires, sizeof(room->expires), "%" PRId64, row->expires_at / 1000);
+	/* Labels cannot be changed: of a spare one the latest end. */
+	snprintf(room->expires, sizeof(room->expires), "%" PRId64,
+		 (row->shape ? row->created_at + longest_life_ms(all, row) : row->expires_at) /
+			 1000);
 	room->labels[0] = (struct podman_pair){ "sandpod.instance", all->instance };
 	room->labels[1] = (struct podman_pair){ "sandpod.container", row->id };
 	room->labels[2] = (struct podman_pair){ "sandpod.owner", room->owner };
@@ -141,8 +151,7 @@ void spec_build(const struct sandboxes *all, const struct container_row *row,
 		.seccomp_profile = settings->seccomp_profile,
 		.open_files_max = settings->open_files_max,
 		.processes_max = settings->processes_max,
-		/* A life can be renewed up to the maximum, Podman's limit cannot be changed. */
-		.timeout_seconds = settings->ttl_ms / 1000 + GRACE_SECONDS,
+		.timeout_seconds = longest_life_ms(all, row) / 1000 + GRACE_SECONDS,
 	};
 	build_mounts(all, room, ret_spec);
 }

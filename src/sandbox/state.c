@@ -2,6 +2,7 @@
  * is in the database before anything else can see it, so that a crash at any point leaves a row
  * from which the next start can go on: what was being made or destroyed is finished off. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include "internal.h"
 
@@ -11,7 +12,10 @@ static const struct {
 	const char *name;
 	uint32_t next;
 } states[] = {
-	[SANDBOX_CREATING] = { "creating", TO(SANDBOX_RUNNING) | TO(SANDBOX_FAILED) },
+	[SANDBOX_CREATING] = { "creating",
+			       TO(SANDBOX_WARM) | TO(SANDBOX_RUNNING) | TO(SANDBOX_FAILED) },
+	[SANDBOX_WARM] = { "warm",
+			   TO(SANDBOX_CREATING) | TO(SANDBOX_RUNNING) | TO(SANDBOX_DESTROYING) },
 	[SANDBOX_RUNNING] = { "running", TO(SANDBOX_DESTROYING) | TO(SANDBOX_FAILED) },
 	[SANDBOX_FAILED] = { "failed", TO(SANDBOX_DESTROYING) },
 	[SANDBOX_DESTROYING] = { "destroying", TO(SANDBOX_GONE) },
@@ -69,6 +73,24 @@ bool sandbox_move(struct sandbox *sb, enum sandbox_state to, struct error *err)
 		return error_wrap(err, "container %s, from %s to %s", sb->row.id,
 				  states[sb->state].name, states[to].name);
 	set_state(sb, to);
+	return true;
+}
+
+bool sandbox_give(struct sandbox *sb, enum sandbox_state to, struct error *err)
+{
+	char was[STORE_STATE_SIZE];
+
+	assert(sb->state == SANDBOX_WARM && sandbox_may_become(sb->state, to));
+	memcpy(was, sb->row.state, sizeof(was));
+	snprintf(sb->row.state, sizeof(sb->row.state), "%s", states[to].name);
+	if (!store_container_give(sb->all->store, &sb->row, err)) {
+		memcpy(sb->row.state, was, sizeof(was));
+		return error_wrap(err, "giving container %s away", sb->row.id);
+	}
+	set_state(sb, to);
+	registry_set_clocks(sb);
+	reaper_wake(sb->all->reaper);
+	reaper_tell(sb);
 	return true;
 }
 

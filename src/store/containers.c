@@ -9,7 +9,7 @@
 #define COLUMNS                                                                                    \
 	"id, owner, name, request_id, image, state, podman_id, uid_slot, memory, cpu_milli, pids," \
 	" disk, network, workdir, env, posture, next_stream, created_at, expires_at, gone_at,"     \
-	" gone_reason"
+	" gone_reason, shape"
 
 enum column {
 	COLUMN_ID,
@@ -33,6 +33,7 @@ enum column {
 	COLUMN_EXPIRES_AT,
 	COLUMN_GONE_AT,
 	COLUMN_GONE_REASON,
+	COLUMN_SHAPE,
 };
 
 void container_row_release(struct container_row *row)
@@ -46,6 +47,7 @@ void container_row_release(struct container_row *row)
 	free(row->env);
 	free(row->posture);
 	free(row->gone_reason);
+	free(row->shape);
 	*row = (struct container_row){ 0 };
 }
 
@@ -70,6 +72,7 @@ static void read_row(struct statement *st, struct container_row *ret_row)
 		.expires_at = column_int(st, COLUMN_EXPIRES_AT),
 		.gone_at = column_int(st, COLUMN_GONE_AT),
 		.gone_reason = column_copy(st, COLUMN_GONE_REASON),
+		.shape = column_copy(st, COLUMN_SHAPE),
 	};
 	column_into(st, COLUMN_ID, ret_row->id, sizeof(ret_row->id));
 	column_into(st, COLUMN_OWNER, ret_row->owner, sizeof(ret_row->owner));
@@ -80,7 +83,7 @@ static const char add_sql[] =
 	"INSERT INTO container (" COLUMNS ") VALUES"
 	" (:id, :owner, :name, :request_id, :image, :state, :podman_id, :uid_slot, :memory,"
 	"  :cpu_milli, :pids, :disk, :network, :workdir, :env, :posture, :next_stream,"
-	"  :created_at, :expires_at, :gone_at, :gone_reason)";
+	"  :created_at, :expires_at, :gone_at, :gone_reason, :shape)";
 
 bool store_container_add(struct store *store, const struct container_row *row, struct error *err)
 {
@@ -109,7 +112,36 @@ bool store_container_add(struct store *store, const struct container_row *row, s
 	bind_int(st, ":expires_at", row->expires_at);
 	bind_int(st, ":gone_at", row->gone_at);
 	bind_text(st, ":gone_reason", row->gone_reason);
+	bind_text(st, ":shape", row->shape);
 	return statement_run(st, err);
+}
+
+static const char give_sql[] =
+	"UPDATE container SET owner = :owner, name = :name, request_id = :request_id,"
+	" state = :state, memory = :memory, cpu_milli = :cpu_milli, pids = :pids,"
+	" workdir = :workdir, env = :env, posture = :posture, created_at = :created_at,"
+	" expires_at = :expires_at, shape = NULL WHERE id = :id AND state = 'warm'";
+
+bool store_container_give(struct store *store, const struct container_row *row, struct error *err)
+{
+	auto_statement st = statement_borrow(store, give_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", row->id);
+	bind_text(st, ":owner", row->owner);
+	bind_text(st, ":name", row->name);
+	bind_text(st, ":request_id", row->request_id);
+	bind_text(st, ":state", row->state);
+	bind_int(st, ":memory", row->memory);
+	bind_int(st, ":cpu_milli", row->cpu_milli);
+	bind_int(st, ":pids", row->pids);
+	bind_text(st, ":workdir", row->workdir);
+	bind_text(st, ":env", row->env);
+	bind_text(st, ":posture", row->posture);
+	bind_int(st, ":created_at", row->created_at);
+	bind_int(st, ":expires_at", row->expires_at);
+	return statement_change(st, "container", err);
 }
 
 /* sql changes one column of the container :id to :value. */

@@ -8,6 +8,7 @@ enum {
 	IMAGE_MAX_BYTES = 256,
 	MIB = 1024 * 1024,
 	TEXT_MAX = 64 * 1024,
+	WORTH_TELLING_MS = 500, /* less is a birth */
 };
 
 /* clang-format off */
@@ -29,7 +30,8 @@ static const char input_schema[] = SCHEMA({
 });
 
 static const char output_schema[] = SCHEMA({"type": "object", "properties": {)
-	CONTAINER_PROPERTIES "," FAILURE_PROPERTIES
+	CONTAINER_PROPERTIES "," SCHEMA("waited_ms": {"type": "integer", "description": "How long it waited for its turn, because many were asked for"})
+	"," FAILURE_PROPERTIES
 	SCHEMA(}, "anyOf": [{"required": ["container_id", "status", "expires_at", "limits"]}, {"required": ["code", "message"]}]});
 /* clang-format on */
 
@@ -96,6 +98,7 @@ static void on_done(void *ctx, const struct sandbox_view *view, const struct err
 	struct waiting *waiting = ctx;
 	struct call *call = waiting->call;
 	auto_buf text = BUF_INIT(TEXT_MAX);
+	struct json *result;
 
 	free(waiting);
 	if (err) {
@@ -103,10 +106,16 @@ static void on_done(void *ctx, const struct sandbox_view *view, const struct err
 		return;
 	}
 	container_text(view, &text);
+	if (view->waited_ms >= WORTH_TELLING_MS)
+		buf_addf(&text, "it waited %.1f s for its turn\n",
+			 (double)view->waited_ms / 1000.0);
 	buf_addf(&text, "[run commands with execute_command(container_id=\"%s\", command=\"…\")]",
 		 view->row->id);
 	call_add_text(call, buf_text(&text));
-	call_answer(call, container_json(view));
+	result = container_json(view);
+	if (view->waited_ms >= WORTH_TELLING_MS)
+		json_put_int(result, "waited_ms", view->waited_ms);
+	call_answer(call, result);
 }
 
 /* Less than a thousandth of a processor is none. */

@@ -19,6 +19,18 @@ static bool add_check(struct json *checks, const char *name, bool good)
 	return good;
 }
 
+/* Not a condition: while none is ready, each is made when it is asked for. */
+static void add_pool(struct json *body, const struct sandboxes *all)
+{
+	struct json *pool = json_object();
+	int64_t warm, target;
+
+	sandboxes_pool_status(all, &warm, &target);
+	json_put_int(pool, "warm", warm);
+	json_put_int(pool, "target", target);
+	json_put(body, "pool", pool);
+}
+
 static void reply_ready(struct web *web, struct http_request *req, bool image)
 {
 	auto_json body = json_object();
@@ -31,6 +43,7 @@ static void reply_ready(struct web *web, struct http_request *req, bool image)
 	ready = add_check(checks, "image", image) && ready;
 	json_put_text(body, "status", web->draining ? "stopping" : ready ? "ready" : "not ready");
 	json_put(body, "checks", checks);
+	add_pool(body, web->sandboxes);
 	if (!ready)
 		http_add_header(req, "Retry-After", "5");
 	reply_json(req, ready ? 200 : 503, body);

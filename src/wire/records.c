@@ -197,6 +197,16 @@ bool wire_get_taken(const struct wire_frame *frame, uint64_t *ret_offset)
 	return true;
 }
 
+void wire_put_life(struct wire_writer *writer, uint64_t left_ms)
+{
+	wire_put_u64(writer, left_ms);
+}
+
+bool wire_get_life(const struct wire_frame *frame, uint64_t *ret_left_ms)
+{
+	return wire_get_taken(frame, ret_left_ms);
+}
+
 void wire_put_kill(struct wire_writer *writer, const struct wire_kill *order)
 {
 	wire_put_u32(writer, order->signal);

@@ -76,6 +76,8 @@ static void decode_numbers(const struct wire_frame *frame, struct tally *tally)
 		tally_add(tally, used.uptime_ms);
 	if (wire_get_taken(frame, &offset))
 		tally_add(tally, offset);
+	if (wire_get_life(frame, &offset))
+		tally_add(tally, offset);
 	if (wire_get_chunk(frame, &offset, &bytes, &len))
 		for (size_t i = 0; i < len; i++)
 			tally_add(tally, bytes[i]);

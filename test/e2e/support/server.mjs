@@ -9,8 +9,9 @@ import { once } from 'node:events';
 
 const program = process.env.SANDPOD;
 
-/** Settings that tests share: the built-in image, since no registry can be relied on. */
-const base = { PORT: '0', SANDBOX_IMAGE: 'builtin', LOG_LEVEL: 'info', SANDBOX_NETWORK: 'none' };
+/** Settings that tests share: the built-in image, since no registry can be relied on, and no container
+ *  that the test did not ask for. */
+const base = { PORT: '0', SANDBOX_IMAGE: 'builtin', LOG_LEVEL: 'info', SANDBOX_NETWORK: 'none', POOL_SIZE: '0' };
 
 export class Server {
   /** A server with its own data directory (or the one given, to start again on it). */

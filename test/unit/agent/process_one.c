@@ -756,6 +756,48 @@ static void who_ignores_term_is_killed_in_the_end(void **state)
 	link_drop(link);
 }
 
+static void order_life(struct link *link, uint64_t left_ms)
+{
+	uint8_t payload[8];
+	struct wire_writer writer = { .data = payload, .room = sizeof(payload) };
+
+	wire_put_life(&writer, left_ms);
+	order(link, WIRE_LIFE, 0, payload, writer.len);
+}
+
+static void when_its_time_is_over_everything_ends_with_nobody_left_to_end_it(void **state)
+{
+	struct house *house = *state;
+	struct link *link = link_make(*state);
+	struct pollfd gone = { .fd = (int)syscall(SYS_pidfd_open, house->init, 0),
+			       .events = POLLIN };
+	uint64_t before = now_ms();
+
+	assert_true(gone.fd >= 0);
+	begin(link, 1, "trap '' TERM; sleep 1000");
+	order_life(link, 3600 * 1000);
+	order_life(link, 400);
+	/* The server is gone. */
+	link_drop(link);
+	assert_int_equal(poll(&gone, 1, PATIENCE_MS), 1);
+	assert_true(now_ms() - before >= 400);
+	close(gone.fd);
+}
+
+static void walls_are_measured_again_when_asked(void **state)
+{
+	struct link *link = link_make(*state);
+	const struct wire_frame *frame;
+	struct wire_hello hello;
+
+	order(link, WIRE_MEASURE, 0, NULL, 0);
+	frame = expect(link, WIRE_MEASURED, 0);
+	assert_true(wire_get_hello(frame, &hello));
+	assert_int_equal(hello.boot, link->hello.boot);
+	assert_string_equal(hello.runtimes, link->hello.runtimes);
+	link_drop(link);
+}
+
 static void a_signal_alone_ends_nothing_by_itself(void **state)
 {
 	struct link *link = link_make(*state);
@@ -995,6 +1037,8 @@ int main(void)
 		IN_A_HOUSE(a_bad_frame_ends_its_link_and_nothing_else),
 		IN_A_HOUSE(a_process_from_inside_may_not_link),
 		IN_A_HOUSE(killing_takes_children_that_left_the_session),
+		IN_A_HOUSE(when_its_time_is_over_everything_ends_with_nobody_left_to_end_it),
+		IN_A_HOUSE(walls_are_measured_again_when_asked),
 		IN_A_HOUSE(who_ignores_term_is_killed_in_the_end),
 		IN_A_HOUSE(a_signal_alone_ends_nothing_by_itself),
 		IN_A_HOUSE(a_command_is_killed_when_its_time_is_up),

@@ -29,6 +29,22 @@ static void a_link_is_up_after_hello_and_list(void **state)
 	expect_said(WIRE_PING, 0);
 }
 
+static void process_1_is_told_at_each_link_when_its_time_is_over(void **state)
+{
+	int64_t left = house->sb->expires_mono - clock_mono_ms();
+
+	(void)state;
+	/* After we would have ended it, for then we are not there. */
+	assert_true(house->life_ms > (uint64_t)left);
+	assert_true(house->life_ms < (uint64_t)left + 60000);
+	house->life_ms = 0;
+	say(WIRE_HELLO, 0, NULL, 0);
+	expect_reopened();
+	say_hello();
+	say_listed();
+	assert_true(house->life_ms > 0);
+}
+
 static void frames_may_come_in_pieces_of_any_size(void **state)
 {
 	uint8_t whole[WIRE_HEADER + 100];
@@ -240,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_link_is_up_after_hello_and_list),
+		test(process_1_is_told_at_each_link_when_its_time_is_over),
 		test(frames_may_come_in_pieces_of_any_size),
 		test(garbage_ends_the_link_and_nothing_else),
 		test(what_follows_a_bad_frame_in_the_same_piece_is_not_looked_at),

@@ -12,8 +12,9 @@ enum { STATES = SANDBOX_GONE + 1 };
 
 /* Rows: from; columns: to; in the order of the enum. */
 static const char *const allowed[STATES] = {
-	[SANDBOX_CREATING] = ".RF..",   [SANDBOX_RUNNING] = "..FD.", [SANDBOX_FAILED] = "...D.",
-	[SANDBOX_DESTROYING] = "....G", [SANDBOX_GONE] = ".....",
+	[SANDBOX_CREATING] = ".WRF..",   [SANDBOX_WARM] = "C.R.D.",
+	[SANDBOX_RUNNING] = "...FD.",    [SANDBOX_FAILED] = "....D.",
+	[SANDBOX_DESTROYING] = ".....G", [SANDBOX_GONE] = "......",
 };
 
 static void exactly_the_moves_of_the_diagram_are_allowed(void **state)
@@ -43,7 +44,7 @@ static void a_word_that_is_no_state_is_refused(void **state)
 	enum sandbox_state parsed = SANDBOX_FAILED;
 
 	(void)state;
-	assert_false(sandbox_state_parse("warm", &parsed));
+	assert_false(sandbox_state_parse("cold", &parsed));
 	assert_false(sandbox_state_parse("", &parsed));
 	assert_false(sandbox_state_parse("Running", &parsed));
 	assert_int_equal(parsed, SANDBOX_FAILED);

@@ -23,6 +23,7 @@ static void assert_same(const struct container_row *one, const struct container_
 	assert_text(one->env, other->env);
 	assert_text(one->posture, other->posture);
 	assert_text(one->gone_reason, other->gone_reason);
+	assert_text(one->shape, other->shape);
 	assert_int_equal(one->uid_slot, other->uid_slot);
 	assert_int_equal(one->memory, other->memory);
 	assert_int_equal(one->cpu_milli, other->cpu_milli);
@@ -44,6 +45,7 @@ static void a_row_comes_back_as_it_went_in(void **state)
 	row.podman_id = mem_strdup("0123456789abcdef");
 	row.env = mem_strdup("{\"A\":\"b'c\"}");
 	row.posture = mem_strdup("{}");
+	row.shape = mem_strdup("round");
 	row.memory = INT64_MAX;
 	row.disk = 11;
 	row.next_stream = 42;
@@ -315,6 +317,47 @@ static void a_walk_may_run_within_the_same_walk(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, memory_setup, memory_teardown)
 
+/* What a container that nobody owns becomes when it is given to somebody. */
+static void only_a_warm_container_is_given_and_only_what_is_its_owners_changes(void **state)
+{
+	auto_container_row row = container_sample("c-1", 7);
+	auto_container_row wish = container_sample("c-1", 8);
+	auto_container_row found = { 0 };
+
+	row.shape = mem_strdup("round");
+	(void)snprintf(row.state, sizeof(row.state), "warm");
+	must(store_container_add(*state, &row, &err));
+	(void)snprintf(wish.owner, sizeof(wish.owner), "key:new");
+	(void)snprintf(wish.state, sizeof(wish.state), "running");
+	wish.name = mem_strdup(awkward);
+	wish.request_id = mem_strdup("r");
+	wish.memory = 5;
+	wish.cpu_milli = 6;
+	wish.pids = 9;
+	wish.created_at = 100;
+	wish.expires_at = 200;
+	must(store_container_give(*state, &wish, &err));
+	must(store_container_find(*state, "c-1", &found, &err));
+	wish.uid_slot = row.uid_slot;
+	assert_same(&wish, &found);
+	assert_false(store_container_give(*state, &wish, &err));
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+}
+
+static void a_container_is_not_given_for_a_request_that_has_one(void **state)
+{
+	auto_container_row first = container_sample("c-1", 7);
+	auto_container_row warm = container_sample("c-2", 8);
+
+	first.request_id = mem_strdup("r");
+	(void)snprintf(warm.state, sizeof(warm.state), "warm");
+	must(store_container_add(*state, &first, &err));
+	must(store_container_add(*state, &warm, &err));
+	warm.request_id = mem_strdup("r");
+	assert_false(store_container_give(*state, &warm, &err));
+	assert_int_equal(err.kind, ERROR_CONFLICT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +375,8 @@ int main(void)
 		TEST(a_walk_ends_when_told_to),
 		TEST(a_walk_may_write_and_walk_again),
 		TEST(a_walk_may_run_within_the_same_walk),
+		TEST(only_a_warm_container_is_given_and_only_what_is_its_owners_changes),
+		TEST(a_container_is_not_given_for_a_request_that_has_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,6 +267,22 @@ static void taken_goes_there_and_back(void **state)
 	assert_int_equal(got_taken, 77);
 }
 
+static uint64_t got_left_ms;
+static bool decode_life(const struct wire_frame *frame)
+{
+	return wire_get_life(frame, &got_left_ms);
+}
+
+static void life_goes_there_and_back(void **state)
+{
+	struct wire_writer writer = fresh_writer();
+
+	(void)state;
+	wire_put_life(&writer, 7200000);
+	assert_only_whole(decode_life, &writer);
+	assert_int_equal(got_left_ms, 7200000);
+}
+
 static struct wire_kill got_kill;
 static bool decode_kill(const struct wire_frame *frame)
 {
@@ -497,6 +513,7 @@ int main(void)
 		cmocka_unit_test(a_chunk_has_an_offset_and_the_rest_is_bytes),
 		cmocka_unit_test(a_chunk_whose_end_would_wrap_around_is_refused),
 		cmocka_unit_test(taken_goes_there_and_back),
+		cmocka_unit_test(life_goes_there_and_back),
 		cmocka_unit_test(kill_goes_there_and_back_and_its_signal_is_one),
 		cmocka_unit_test(exited_goes_there_and_back),
 		cmocka_unit_test(exited_with_a_value_that_cannot_be_is_refused),
