@@ -193,6 +193,22 @@ static void bomb(void)
 		fork();
 }
 
+/* Takes every process that there is, and each that comes free. */
+static void fill(void)
+{
+	for (int told = 0;; told = 1) {
+		int pid;
+
+		while ((pid = fork()) > 0)
+			;
+		while (pid == 0)
+			pause();
+		if (!told)
+			(void)!write(1, "full\n", 5);
+		pause_us(200);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -215,5 +231,7 @@ int main(int argc, char **argv)
 		swap(first, second, argc > 4 ? atof(argv[4]) : 1);
 	else if (!strcmp(what, "bomb"))
 		bomb();
+	else if (!strcmp(what, "fill"))
+		fill();
 	return 0;
 }

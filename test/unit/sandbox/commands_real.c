@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <signal.h>
 #include "private_podman.h"
+#include "base64.h"
 #include "internal.h"
 
 enum { SECONDS = 1000, OUTPUT_SPOOL = 8 << 20 };
@@ -398,11 +399,38 @@ static void a_restart_of_the_server_loses_no_byte(void **state)
 	assert_int_equal(sum, 250000);
 }
 
+/* Compiles the tenant's program of the end-to-end tests and puts it into the container. */
+static void bring_hostile(void)
+{
+	auto_str program = mem_format("%s/hostile", rig->dir);
+	const char *const compile[] = {
+		"musl-gcc", "-static", "-Os", "-s", "-o", program, "test/e2e/support/hostile.c",
+		NULL
+	};
+	static char bytes[256 * 1024];
+	auto_buf text = BUF_INIT(2 * sizeof(bytes));
+	auto_fd fd = -1;
+	ssize_t len;
+
+	rig_run(compile);
+	fd = open(program, O_RDONLY | O_CLOEXEC);
+	len = read(fd, bytes, sizeof(bytes));
+	assert_in_range(len, 1, sizeof(bytes) - 1);
+	assert_true(base64_encode(bytes, (size_t)len, &text));
+	run_request(&(struct command_request){
+		.command = "base64 -d > /tmp/hostile && chmod +x /tmp/hostile",
+		.stdin_text = buf_text(&text),
+		.wait_ms = 30 * SECONDS });
+	assert_string_equal(answer.state, "exited");
+	assert_int_equal(answer.exit_code, 0);
+}
+
 static void a_container_without_a_process_left_for_the_link_is_cleared(void **state)
 {
 	(void)state;
-	/* The last sleep takes the place of the subshell, which ends when it can start no more. */
-	background("(while :; do sleep 1000 & done) 2>/dev/null; sleep 1000 & echo full; wait");
+	bring_hostile();
+	/* It takes also the place of the link process, which comes free below. */
+	background("exec /tmp/hostile fill");
 	await_end("full");
 	assert_true(answer.matched);
 	sandboxes_close(all);
