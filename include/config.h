@@ -31,6 +31,7 @@ struct config {
 	int64_t sandbox_ttl_ms;
 	char *sandbox_network; /* "none", "internet", or "auto": internet where it can be fenced in
 				*/
+	char *sandbox_link; /* "exec", or "auto": a local socket where Podman is on this machine */
 	int64_t command_wait_ms;
 	int64_t command_timeout_ms;
 	int64_t output_limit; /* bytes of each stream inside a result */

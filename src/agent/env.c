@@ -38,6 +38,22 @@ const char *shell_path(void)
 	return "/bin/sh";
 }
 
+const char *env_take(const char *name)
+{
+	size_t len = strlen(name);
+	const char *value;
+	char **at = environ;
+
+	while (*at && (strncmp(*at, name, len) != 0 || (*at)[len] != '='))
+		at++;
+	if (!*at)
+		return NULL;
+	value = *at + len + 1;
+	for (; *at; at++)
+		at[0] = at[1];
+	return value;
+}
+
 char **env_build(const struct wire_start *start, const char *shell)
 {
 	static const char *const defaults[] = {

@@ -191,6 +191,9 @@ static void dispatch(struct agent *agent, uint64_t data)
 	case FROM_GUEST:
 		guest_ready(agent, index);
 		break;
+	case FROM_BELL:
+		meeting_seek(agent);
+		break;
 	case FROM_SIGNALS:
 		signals_ready(agent);
 		break;
@@ -217,10 +220,13 @@ static void dispatch(struct agent *agent, uint64_t data)
 static int tick(struct agent *agent)
 {
 	uint64_t now = now_ms();
-	uint64_t next = agent->ends_ms;
+	uint64_t next;
 
-	if (next <= now)
+	if (agent->ends_ms <= now)
 		agent->leaving = true;
+	meeting_tick(agent, now);
+	next = meeting_deadline(agent);
+	next = agent->ends_ms < next ? agent->ends_ms : next;
 	for (unsigned i = 0; i < agent->commands_top; i++) {
 		struct command *command = &agent->commands[i];
 		uint64_t deadline;
@@ -254,6 +260,7 @@ static void turn(struct agent *agent)
 
 static bool agent_init(struct agent *agent)
 {
+	meeting_init(agent);
 	files_init(agent);
 	for (int i = 0; i < GUESTS_MAX; i++)
 		agent->guests[i] = -1;
@@ -282,6 +289,7 @@ int init_run(void)
 	prepare_house();
 	drop_standard_streams();
 	cgroup_find(&agent->cgroup);
+	meeting_seek(agent);
 	while (!agent->leaving)
 		turn(agent);
 	kill_everything();

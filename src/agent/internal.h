@@ -4,6 +4,7 @@
  *
  *	main.c       which role
  *	init.c       process 1: the loop, signals, timers
+ *	meet.c       the way out to a server on this machine
  *	door.c       how a link comes in: the abstract socket, who may, and the role `agent link`
  *	link.c       bytes from and to the server; which frame goes next
  *	orders.c     what each frame of the server does
@@ -201,7 +202,7 @@ struct link {
 	uint32_t generation; /* so that an event of an earlier link is known as such */
 	int in;              /* -1: there is no link */
 	int out;
-	int session; /* to the link process, which ends when this is closed */
+	int session; /* to the link process, which ends when this is closed; -1: there is none */
 	bool readable;
 	bool writable;
 	struct link_memory *memory;
@@ -209,6 +210,14 @@ struct link {
 	struct box sending; /* whole frames on their way out */
 	size_t sent;        /* how much of that */
 	unsigned turn;      /* whose data goes first next time */
+};
+
+/* Where the server of this machine is met. */
+struct meeting {
+	int dir;              /* a path descriptor; -1: nowhere */
+	int bell;             /* -1 while it cannot be had */
+	uint64_t again_at_ms; /* a call without a bell; 0: none */
+	char name[72];
 };
 
 struct agent {
@@ -221,6 +230,7 @@ struct agent {
 	bool leaving;
 	struct cgroup cgroup;
 	struct link link;
+	struct meeting meeting;
 	int guests[GUESTS_MAX]; /* accepted, their descriptors not here yet; -1: free */
 	unsigned next_guest;
 	unsigned commands_top; /* no slot from here on is in use */
@@ -234,6 +244,7 @@ struct agent {
 enum source {
 	FROM_DOOR,
 	FROM_GUEST,
+	FROM_BELL,
 	FROM_SIGNALS,
 	FROM_LINK_IN,
 	FROM_LINK_OUT,
@@ -255,6 +266,17 @@ bool watch(struct agent *agent, int fd, uint32_t events, enum source source, uns
 void unwatch_close(struct agent *agent, int *fd);
 void set_nonblocking(int fd);
 
+/* --- meet.c ---------------------------------------------------------------------------------- */
+
+/* Before anything else runs inside. */
+void meeting_init(struct agent *agent);
+/* Calls the server, and has it ring when it cannot be reached.  An older link is closed if it can.
+ */
+void meeting_seek(struct agent *agent);
+void meeting_tick(struct agent *agent, uint64_t now);
+/* When meeting_tick has something to do; UINT64_MAX: not by itself. */
+uint64_t meeting_deadline(const struct agent *agent);
+
 /* --- door.c ---------------------------------------------------------------------------------- */
 
 int link_run(void);
@@ -265,7 +287,7 @@ void guest_ready(struct agent *agent, unsigned index);
 /* --- link.c ---------------------------------------------------------------------------------- */
 
 bool link_init(struct agent *agent);
-/* Takes the three descriptors; a link that was there is closed. */
+/* Takes the three descriptors (session may be -1); a link that was there is closed. */
 void link_open(struct agent *agent, int in, int out, int session);
 void link_close(struct agent *agent);
 bool link_is_open(const struct agent *agent);
@@ -330,6 +352,9 @@ void supervise(const struct plan *plan) __attribute__((noreturn));
 void supervisor_linger(pid_t supervisor);
 
 const char *shell_path(void);
+/* Takes a variable out of our environment, so that no command inherits it; NULL: it is not there.
+ */
+const char *env_take(const char *name);
 /* The environment of a command: defaults, then process 1's own, then the command's. */
 char **env_build(const struct wire_start *start, const char *shell);
 

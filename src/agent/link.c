@@ -143,7 +143,8 @@ void link_open(struct agent *agent, int in, int out, int session)
 	set_nonblocking(out);
 	if (!watch(agent, in, EPOLLIN | EPOLLET, FROM_LINK_IN, 0, link->generation) ||
 	    !watch(agent, out, EPOLLOUT | EPOLLET, FROM_LINK_OUT, 0, link->generation) ||
-	    !watch(agent, session, EPOLLIN, FROM_LINK_SESSION, 0, link->generation)) {
+	    (session >= 0 &&
+	     !watch(agent, session, EPOLLIN, FROM_LINK_SESSION, 0, link->generation))) {
 		link_close(agent);
 		return;
 	}

@@ -2,6 +2,7 @@
  * anybody is let in. */
 #include "internal.h"
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "log.h"
@@ -56,6 +57,7 @@ static void fill_settings(struct app *app)
 		.max_containers = app->config.max_containers,
 		.pool_size = app->config.pool_size,
 		.births_most = births_most(),
+		.exec_links = strcmp(app->config.sandbox_link, "exec") == 0,
 		.allow_unenforced = app->config.allow_unenforced,
 	};
 	fill_rlimits(app, &app->settings);

@@ -86,6 +86,8 @@ static const struct setting settings[] = {
 	       "life of each container"),
 	PICK("SANDBOX_NETWORK", sandbox_network, KIND_WORD, "auto,none,internet", "auto",
 	     "network of containers; auto is internet where it can be fenced in"),
+	PICK("SANDBOX_LINK", sandbox_link, KIND_WORD, "auto,exec", "auto",
+	     "how commands reach a container; auto is a socket where Podman is on this machine"),
 	NUMBER("COMMAND_WAIT", command_wait_ms, UNIT_DURATION, 0, 45 * SECOND, "3s",
 	       "how long a call waits before it hands back a running command"),
 	NUMBER("COMMAND_TIMEOUT", command_timeout_ms, UNIT_DURATION, SECOND, 30 * DAY, "1h",

@@ -204,11 +204,14 @@ static enum step_result step_make(struct birth *birth)
 	struct sandboxes *all = birth->sb->all;
 	struct spec_room *room;
 	struct podman_spec spec;
+	struct error err;
 
 	if (!all->podman_up)
 		return STEP_WAIT;
 	timer_reset(birth->deadline, BIRTH_MS);
 	birth->made_mono = clock_mono_ms();
+	if (spec_has_place(all) && !link_place_make(birth->sb, &err))
+		return birth_fail(birth, &err);
 	birth->step = podman_is_local(all->podman) ? step_start : step_put_agent;
 	room = spec_room_new();
 	spec_build(all, &birth->sb->row, room, &spec);
@@ -230,6 +233,7 @@ static enum step_result step_put_agent(struct birth *birth)
 static enum step_result step_start(struct birth *birth)
 {
 	birth->step = step_isolate;
+	link_expect(birth->sb);
 	birth->call = podman_container_start(birth->sb->all->podman, birth->sb->row.podman_id,
 					     on_called, birth);
 	return STEP_WAIT;
@@ -251,12 +255,12 @@ static enum step_result step_isolate(struct birth *birth)
 	return STEP_NEXT;
 }
 
-/* Goes on in sandbox_linked. */
+/* Goes on in sandbox_linked, unless that is over. */
 static enum step_result step_link(struct birth *birth)
 {
 	birth->step = step_settle;
 	link_keep(birth->sb);
-	return STEP_WAIT;
+	return link_is_up(birth->sb) ? STEP_NEXT : STEP_WAIT;
 }
 
 /* The names of programs, from inside a container: whatever is not a plain name goes. */

@@ -98,6 +98,7 @@ static void finish(struct destroy *end)
 		try_later(end, &err);
 		return;
 	}
+	link_place_remove(sb);
 	registry_remove(sb);
 	wake_next(all);
 	gone_look(all);

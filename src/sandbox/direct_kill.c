@@ -72,6 +72,15 @@ bool direct_kill(const struct sandbox *sb)
 	return sb->pid > 1 && is_ours(sb) && kill_if(sb->pid, sb->row.podman_id, is_inside);
 }
 
+int direct_life(const struct sandbox *sb)
+{
+	auto_fd fd = pidfd_open((pid_t)sb->pid, 0);
+
+	if (fd < 0 || !sb->row.podman_id || !is_inside(sb->pid, sb->row.podman_id))
+		return -1;
+	return take_fd(fd);
+}
+
 /* Seconds since the process began, field 22 of its line (proc(5)); -1 if that cannot be read. */
 static int64_t age_s(int64_t pid)
 {

@@ -14,7 +14,11 @@
  *	check.c       a look at a living one             destroy.c     the end, tried until gone
  *	direct_kill.c killing without Podman             gone.c        waiting for the end
  *	reaper.c      two hours, and the sweep           reconcile.c   the database and Podman
- *	prove.c       are the walls there at all?        link.c        frames to process 1 and back
+ *	prove.c       are the walls there at all?
+ * The link to process 1
+ *	link.c        kept open                          link_talk.c   frames in and out
+ *	link_socket.c by a local socket                  link_place.c  where that socket is
+ *	link_exec.c   by an exec session of Podman's
  * Commands
  *	command.c, command_start.c, command_frames.c, command_view.c   a command's life
  *	watch.c       waiting for it                     input.c       its standard input; its end
@@ -78,11 +82,12 @@ struct sandboxes {
 	struct sandbox_settings settings;
 	char instance[ID_SIZE];
 	int spool_dir;                      /* directory descriptor; spool_dir_open */
-	const struct link_carrier *carrier; /* NULL: an exec session of Podman's */
-	int64_t clear_after_ms;             /* of failing links, before the carrier's clear */
-	int64_t line_late_ms;               /* how long a wish may wait for its birth to begin */
-	struct sandbox *living;             /* hash by row.id */
-	struct sandbox_op *ops;             /* list of operations under way */
+	const struct link_carrier *carrier; /* NULL: the one that fits */
+	int sockets_missed;     /* new containers in a row that did not come to theirs */
+	int64_t clear_after_ms; /* of failing links, before the carrier's clear */
+	int64_t line_late_ms;   /* how long a wish may wait for its birth to begin */
+	struct sandbox *living; /* hash by row.id */
+	struct sandbox_op *ops; /* list of operations under way */
 	bool podman_up;
 	bool closing;
 	int removing; /* how many removals Podman has been asked for */

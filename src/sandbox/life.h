@@ -17,6 +17,8 @@ struct spec_room *spec_room_new(void);
 void spec_room_free(struct spec_room *room);
 void spec_build(const struct sandboxes *all, const struct container_row *row,
 		struct spec_room *room, struct podman_spec *ret_spec);
+/* Whether it has a directory to meet its process 1 in (link_place.c). */
+bool spec_has_place(const struct sandboxes *all);
 /* etc_files.c: writes data_dir/etc/passwd and group, which every container gets read-only. */
 bool spec_prepare(const struct sandboxes *all, struct error *err) must_check;
 /* The name that Podman knows it by: also before its id is known. */
@@ -134,6 +136,9 @@ void destroy_begin(struct sandbox *sb, const char *reason);
 void destroy_abandon(struct sandbox *sb);
 /* direct_kill.c: kills its process 1 if we know it for certain.  Returns whether it did. */
 bool direct_kill(const struct sandbox *sb);
+/* A descriptor for the life of its process 1 (pidfd), readable once that has ended; -1 when it has.
+ * sb->pid must be known. */
+int direct_life(const struct sandbox *sb);
 /* Kills whatever is about that container, by a look at every process of this machine
  * (milliseconds): for one whose start was cut short.  A service that is killed in a start knows
  * nothing of it afterwards, removes what it knows, and leaves conmon and `runc init` waiting. */

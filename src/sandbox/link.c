@@ -5,87 +5,49 @@
  *	   ^           │                 │                │
  *	   └───────────┴─────────────────┴────────────────┘   fault, end of stream, silence
  *
- * Frames come from inside a container: one that is malformed or out of place ends this link, costs
- * a line in the log, and nothing else.  What was on its way is settled by offsets on the next link.
- */
-#include <assert.h>
-#include <string.h>
-#include "internal.h"
+ * Where Podman is on this machine process 1 comes to a socket of ours (link_socket.c); if it does
+ * not, and with a Podman elsewhere, we go in by an exec session (link_exec.c).  What is said is in
+ * link_talk.c. */
+#include "link_state.h"
 
 enum {
+	SOCKET_MS = 5000,     /* for process 1 to come to a socket */
+	MISSED_MOST = 3,      /* new containers in a row that came to none */
 	HANDSHAKE_MS = 20000, /* from opening to LISTED; for a first link, all attempts together */
 	UNBLOCK_MS = 8000,    /* so that listing containers does not wait too long (LIST_MS) */
 	BACKOFF_FIRST_MS = 50,
 	BACKOFF_MOST_MS = 5000,
-	STEADY_MS = 10000, /* a link that held so long was a good one: no back-off */
-	PING_MS = 15000,
-	PONG_MS = 10000,
-	QUEUE_MAX = 8 * 1024 * 1024, /* not taken by the kernel: the other end is stuck */
-	CLEAR_ATTEMPTS = 3,          /* that failed, at least */
+	STEADY_MS = 10000,  /* a link that held so long was a good one: no back-off */
+	CLEAR_ATTEMPTS = 3, /* that failed, at least */
 };
 
-enum link_state { LINK_CLOSED, LINK_OPENING, LINK_LISTING, LINK_UP };
+/* --- the carrier --------------------------------------------------------------------------- */
 
-struct link {
-	struct sandbox *sb;
-	enum link_state state;
-	void *stream;          /* the carrier's; NULL while closed */
-	struct timer *timer;   /* closed: the next attempt; opening: its deadline; up: pings */
-	int64_t begun_mono_ms; /* when linking this container began, Podman being up */
-	int64_t up_mono_ms;
-	int64_t backoff_ms;
-	int failures;            /* since the link was up, as a fork bomb causes them */
-	int64_t failing_mono_ms; /* when the first of them failed */
-	bool cleared;            /* once for these */
-	bool ping_open;          /* a PING was sent, its PONG has not come */
-	int busy;                /* calls of ours on the stack: it must not be freed */
-	bool dropped;
-	struct wire_reader reader;
-};
-
-/* --- the carrier: an exec session of Podman's ---------------------------------------------- */
-
-static void *exec_open(struct sandbox *sb, const struct podman_link_events *events, void *ctx,
-		       struct error *err)
+static const struct link_carrier *carrier_for(const struct link *link)
 {
-	static const char *const argv[] = { "/.sandpod/agent", "link", NULL };
+	const struct sandboxes *all = link->sb->all;
 
-	return podman_link_open(sb->all->podman, sb->row.podman_id, argv, events, ctx, err);
+	if (all->carrier)
+		return all->carrier;
+	if (!link_place_is_there(link->sb))
+		return &exec_carrier;
+	if (all->podman_up && (link->fell_back || all->sockets_missed >= MISSED_MOST))
+		return &exec_carrier;
+	return &socket_carrier;
 }
 
-static size_t exec_write(void *stream, const void *data, size_t len)
+/* Process 1 does not come to the socket, as where SELinux forbids it to: we go in.  Then process 1
+ * of a new container was there and did not come, which says something of this machine. */
+static void note_carrier(struct link *link)
 {
-	return podman_link_write(stream, data, len);
-}
+	struct sandboxes *all = link->sb->all;
 
-static void exec_close(void *stream)
-{
-	podman_link_close(stream);
-}
-
-static void on_cleared(void *ctx, const struct error *err)
-{
-	(void)ctx;
-	if (err)
-		log_warn("link", "a container could not be cleared: %s", err->text);
-}
-
-/* The agent takes this signal from outside of its container only. */
-static void exec_clear(struct sandbox *sb)
-{
-	(void)podman_container_signal(sb->all->podman, sb->row.podman_id, "USR1", on_cleared, NULL);
-}
-
-static const struct link_carrier exec_carrier = {
-	.open = exec_open,
-	.write = exec_write,
-	.close = exec_close,
-	.clear = exec_clear,
-};
-
-static const struct link_carrier *carrier_of(const struct link *link)
-{
-	return link->sb->all->carrier ? link->sb->all->carrier : &exec_carrier;
+	if (link->carrier->is_local)
+		all->sockets_missed = 0;
+	else if (link->fell_back && link->sb->state == SANDBOX_CREATING &&
+		 ++all->sockets_missed == MISSED_MOST)
+		log_warn("link", "no container comes to its socket on this machine: exec sessions "
+				 "are used from now on (SANDBOX_LINK=exec does so at once)");
 }
 
 /* --- keeping it open ----------------------------------------------------------------------- */
@@ -93,19 +55,18 @@ static const struct link_carrier *carrier_of(const struct link *link)
 static void attempt(struct link *link);
 static void on_retry(void *ctx);
 
-/* Nothing of the link is touched after the last leave. */
-static void enter(struct link *link)
+void link_enter(struct link *link)
 {
 	link->busy++;
 }
 
-static void leave(struct link *link)
+void link_leave(struct link *link)
 {
 	if (--link->busy == 0 && link->dropped)
 		free(link);
 }
 
-static void set_timer(struct link *link, int64_t delay_ms, int64_t repeat_ms, timer_fn *on_due)
+void link_set_timer(struct link *link, int64_t delay_ms, int64_t repeat_ms, timer_fn *on_due)
 {
 	timer_stop(take(link->timer));
 	link->timer = timer_start(link->sb->all->loop, delay_ms, repeat_ms, on_due, link);
@@ -118,7 +79,7 @@ static void close_stream(struct link *link, const struct error *why)
 
 	timer_stop(take(link->timer));
 	if (link->stream)
-		carrier_of(link)->close(take(link->stream));
+		link->carrier->close(take(link->stream));
 	link->state = LINK_CLOSED;
 	link->ping_open = false;
 	if (was_up)
@@ -142,7 +103,8 @@ static void note_failure(struct link *link, const struct error *why, int64_t now
 		return;
 	if (link->failures++ == 0)
 		link->failing_mono_ms = now;
-	if (link->cleared || sb->state != SANDBOX_RUNNING || link->failures < CLEAR_ATTEMPTS ||
+	if (!link->carrier->clear || link->cleared || sb->state != SANDBOX_RUNNING ||
+	    link->failures < CLEAR_ATTEMPTS ||
 	    now - link->failing_mono_ms < sb->all->clear_after_ms)
 		return;
 	link->cleared = true;
@@ -151,7 +113,13 @@ static void note_failure(struct link *link, const struct error *why, int64_t now
 		 "no link in %d attempts over %lld s, as when all its processes are in use: "
 		 "everything that runs in it is killed",
 		 link->failures, (long long)((now - link->failing_mono_ms) / 1000));
-	carrier_of(link)->clear(sb);
+	link->carrier->clear(sb);
+}
+
+/* Without Podman's service there is no exec session. */
+static bool can_try(const struct link *link)
+{
+	return link->sb->all->podman_up || carrier_for(link)->is_local;
 }
 
 /* The attempt or the link is over; another follows unless the container is. */
@@ -162,17 +130,19 @@ static void fail(struct link *link, const struct error *why)
 	bool was_up = link->state == LINK_UP;
 	bool steady = was_up && now - link->up_mono_ms >= STEADY_MS;
 
-	enter(link);
+	link_enter(link);
 	close_stream(link, why);
-	if (link->dropped || !sb->all->podman_up) {
-		leave(link);
+	if (!was_up)
+		link->fell_back = link->carrier->is_local && why->kind != ERROR_CONFLICT;
+	if (link->dropped || !can_try(link)) {
+		link_leave(link);
 		return;
 	}
 	if (!was_up)
 		note_failure(link, why, now);
 	if (steady || link->backoff_ms == 0)
 		link->backoff_ms = BACKOFF_FIRST_MS;
-	set_timer(link, link->backoff_ms, 0, on_retry);
+	link_set_timer(link, link->backoff_ms, 0, on_retry);
 	link->backoff_ms =
 		link->backoff_ms * 2 < BACKOFF_MOST_MS ? link->backoff_ms * 2 : BACKOFF_MOST_MS;
 	if (why->kind == ERROR_CONFLICT || why->kind == ERROR_NOT_FOUND)
@@ -180,11 +150,10 @@ static void fail(struct link *link, const struct error *why)
 	else if ((sb->state == SANDBOX_CREATING || sb->state == SANDBOX_WARM) &&
 		 now - link->begun_mono_ms >= HANDSHAKE_MS)
 		sandbox_link_failed(sb, why);
-	leave(link);
+	link_leave(link);
 }
 
-/* What came is not what the protocol allows. */
-static void fault(struct link *link, const char *what)
+void link_fault(struct link *link, const char *what)
 {
 	struct error why;
 
@@ -217,135 +186,36 @@ static void on_handshake_slow(void *ctx)
 {
 	struct link *link = ctx;
 
-	set_timer(link, HANDSHAKE_MS - UNBLOCK_MS, 0, on_handshake_late);
+	link_set_timer(link, HANDSHAKE_MS - UNBLOCK_MS, 0, on_handshake_late);
 	direct_unblock(link->sb);
 }
 
-/* --- the talk ------------------------------------------------------------------------------ */
-
-static void on_ping(void *ctx);
-
-static void on_pong_late(void *ctx)
-{
-	fault(ctx, "no answer to a ping");
-}
-
-static void on_ping(void *ctx)
+/* Process 1 did not come to the socket. */
+static void on_socket_late(void *ctx)
 {
 	struct link *link = ctx;
+	struct error why;
 
-	link->ping_open = true;
-	set_timer(link, PONG_MS, 0, on_pong_late);
-	link_send(link->sb, WIRE_PING, 0, NULL, 0);
-}
-
-static bool on_hello(struct link *link, const struct wire_frame *frame)
-{
-	struct sandbox *sb = link->sb;
-	struct wire_hello hello;
-
-	if (frame->type != WIRE_HELLO || frame->stream != 0 || !wire_get_hello(frame, &hello))
-		return false;
-	if (hello.version != WIRE_VERSION)
-		return false;
-	if (sb->measured && hello.boot != sb->hello.boot) {
-		log_warn(sb->row.id, "process 1 is not the one that was there before");
-		sandbox_died(sb);
-		return true;
+	if (!link->sb->all->podman_up) {
+		link_set_timer(link, SOCKET_MS, 0, on_socket_late); /* there is no other way in */
+		return;
 	}
-	sb->hello = hello;
-	sb->measured = true;
-	link->state = LINK_LISTING;
-	command_list_begin(sb);
-	return true;
+	log_warn(link->sb->row.id,
+		 "process 1 did not come to its socket in %d s: an exec session "
+		 "is tried",
+		 SOCKET_MS / 1000);
+	link->backoff_ms = 0;
+	error_set(&why, ERROR_UNAVAILABLE, "process 1 of container %s did not come to its socket",
+		  link->sb->row.id);
+	fail(link, &why);
 }
 
-/* Everything about the commands is settled before anybody may say something new. */
-static void become_up(struct link *link)
+static void set_deadline(struct link *link)
 {
-	struct sandbox *sb = link->sb;
-
-	link->state = LINK_UP;
-	link->up_mono_ms = clock_mono_ms();
-	forgive(link);
-	set_timer(link, PING_MS, 0, on_ping);
-	log_debug(sb->row.id, "linked");
-	command_list_complete(sb);
-	if (!link->dropped && link->state == LINK_UP)
-		command_link_up(sb);
-	if (!link->dropped && link->state == LINK_UP)
-		file_readers_link_up(sb);
-	if (!link->dropped && link->state == LINK_UP)
-		sandbox_linked(sb);
-}
-
-static bool on_listing(struct link *link, const struct wire_frame *frame)
-{
-	if (frame->type == WIRE_COMMAND)
-		return command_listed(link->sb, frame);
-	if (frame->type != WIRE_LISTED || frame->length != 0)
-		return false;
-	become_up(link);
-	return true;
-}
-
-static bool on_pong(struct link *link)
-{
-	if (!link->ping_open)
-		return false;
-	link->ping_open = false;
-	set_timer(link, PING_MS, 0, on_ping);
-	return true;
-}
-
-/* The agent speaks of a file in streams with WIRE_FILE_STREAM, of a command in the others. */
-static bool on_traffic(struct link *link, const struct wire_frame *frame)
-{
-	bool of_file = (frame->stream & WIRE_FILE_STREAM) != 0;
-
-	if (frame->type == WIRE_PONG)
-		return on_pong(link);
-	if (frame->type == WIRE_USED)
-		return check_frame(link->sb, frame);
-	if (frame->type == WIRE_MEASURED)
-		return birth_frame(link->sb, frame);
-	return of_file ? file_frame(link->sb, frame) : command_frame(link->sb, frame);
-}
-
-static bool on_frame(void *ctx, const struct wire_frame *frame)
-{
-	struct link *link = ctx;
-	bool good = false;
-
-	switch (link->state) {
-	case LINK_CLOSED:
-		return false;
-	case LINK_OPENING:
-		good = on_hello(link, frame);
-		break;
-	case LINK_LISTING:
-		good = on_listing(link, frame);
-		break;
-	case LINK_UP:
-		good = on_traffic(link, frame);
-		break;
-	}
-	if (link->dropped || link->state == LINK_CLOSED)
-		return false;
-	if (!good)
-		fault(link, "a frame that makes no sense here");
-	return good;
-}
-
-static void on_data(void *ctx, const void *data, size_t len)
-{
-	struct link *link = ctx;
-
-	enter(link);
-	if (!wire_feed(&link->reader, data, len, on_frame, link) && !link->dropped &&
-	    link->state != LINK_CLOSED && link->reader.fault)
-		fault(link, link->reader.fault);
-	leave(link);
+	if (link->carrier->is_local)
+		link_set_timer(link, SOCKET_MS, 0, on_socket_late);
+	else
+		link_set_timer(link, UNBLOCK_MS, 0, on_handshake_slow);
 }
 
 static void on_over(void *ctx, const struct error *err)
@@ -369,32 +239,66 @@ static void on_nothing(void *ctx)
 
 static const struct podman_link_events stream_events = {
 	.on_open = on_nothing,
-	.on_data = on_data,
+	.on_data = link_hear,
 	.on_room = on_nothing,
 	.on_over = on_over,
 };
 
-static void attempt(struct link *link)
+static void begin(struct link *link)
 {
 	struct error err;
 
 	wire_reader_init(&link->reader);
 	link->state = LINK_OPENING;
-	set_timer(link, UNBLOCK_MS, 0, on_handshake_slow);
-	link->stream = carrier_of(link)->open(link->sb, &stream_events, link, &err);
+	link->carrier = carrier_for(link);
+	link->stream = link->carrier->open(link->sb, &stream_events, link, &err);
 	if (!link->stream)
 		fail(link, &err);
 }
 
+static void attempt(struct link *link)
+{
+	begin(link);
+	if (link->state == LINK_OPENING)
+		set_deadline(link);
+}
+
+void link_proved(struct link *link)
+{
+	link->up_mono_ms = clock_mono_ms();
+	forgive(link);
+	note_carrier(link);
+}
+
 /* --- what the others see ------------------------------------------------------------------- */
+
+static struct link *link_of(struct sandbox *sb)
+{
+	if (!sb->link) {
+		sb->link = mem_new(struct link);
+		sb->link->sb = sb;
+		sb->link->begun_mono_ms = clock_mono_ms();
+	}
+	return sb->link;
+}
+
+void link_expect(struct sandbox *sb)
+{
+	struct link *link = link_of(sb);
+
+	if (link->state == LINK_CLOSED && carrier_for(link)->is_local)
+		begin(link);
+}
 
 void link_keep(struct sandbox *sb)
 {
-	if (sb->link)
-		return;
-	sb->link = mem_new(struct link);
-	sb->link->sb = sb;
-	link_pause(sb);
+	struct link *link = link_of(sb);
+
+	link->begun_mono_ms = clock_mono_ms();
+	if (link->state == LINK_CLOSED)
+		link_pause(sb);
+	else if (!link->timer)
+		set_deadline(link);
 }
 
 void link_drop(struct sandbox *sb)
@@ -407,9 +311,9 @@ void link_drop(struct sandbox *sb)
 	sb->link = NULL;
 	link->dropped = true;
 	error_set(&why, ERROR_UNAVAILABLE, "container %s is not connected any more", sb->row.id);
-	enter(link);
+	link_enter(link);
 	close_stream(link, &why);
-	leave(link);
+	link_leave(link);
 }
 
 void link_pause(struct sandbox *sb)
@@ -419,63 +323,18 @@ void link_pause(struct sandbox *sb)
 
 	if (!link)
 		return;
-	if (!sb->all->podman_up) {
+	if (!sb->all->podman_up && link->stream && !link->carrier->is_local) {
 		error_set(&why, ERROR_UNAVAILABLE,
 			  "Podman is being restarted; container %s lives on", sb->row.id);
 		close_stream(link, &why);
-	} else if (link->state == LINK_CLOSED) {
-		link->begun_mono_ms = clock_mono_ms();
-		link->backoff_ms = 0;
-		forgive(link);
-		set_timer(link, 0, 0, on_retry);
 	}
-}
-
-bool link_is_up(const struct sandbox *sb)
-{
-	return sb->link && sb->link->state == LINK_UP;
-}
-
-static void on_stuck(void *ctx)
-{
-	fault(ctx, "it takes no data any more");
-}
-
-/* One write a frame: the bytes 0x10 and 0x11 read singly would detach an exec session. */
-static bool send_whole(struct link *link, const uint8_t *data, size_t len)
-{
-	size_t queued = carrier_of(link)->write(link->stream, data, len);
-
-	/* Not from inside the sender's call, which goes on using what fail() would end. */
-	if (queued > QUEUE_MAX)
-		set_timer(link, 0, 0, on_stuck);
-	return true;
-}
-
-bool link_send(struct sandbox *sb, enum wire_type type, uint32_t stream, const void *payload,
-	       size_t len)
-{
-	uint8_t whole[WIRE_HEADER + WIRE_PAYLOAD_MAX];
-
-	if (!link_is_up(sb))
-		return false;
-	assert(len <= WIRE_PAYLOAD_MAX);
-	wire_put_header(whole, type, stream, (uint32_t)len);
-	if (len > 0)
-		memcpy(whole + WIRE_HEADER, payload, len);
-	return send_whole(sb->link, whole, WIRE_HEADER + len);
-}
-
-bool link_send_chunk(struct sandbox *sb, enum wire_type type, uint32_t stream, uint64_t offset,
-		     const void *data, size_t len)
-{
-	uint8_t whole[WIRE_HEADER + WIRE_PAYLOAD_MAX];
-
-	if (!link_is_up(sb))
-		return false;
-	assert(len <= WIRE_CHUNK_MAX);
-	wire_put_header(whole, type, stream, (uint32_t)(WIRE_CHUNK_HEADER + len));
-	wire_put_chunk(whole + WIRE_HEADER, offset);
-	memcpy(whole + WIRE_HEADER + WIRE_CHUNK_HEADER, data, len);
-	return send_whole(sb->link, whole, WIRE_HEADER + WIRE_CHUNK_HEADER + len);
+	if (link->state != LINK_CLOSED)
+		return;
+	timer_stop(take(link->timer));
+	if (!can_try(link))
+		return;
+	link->begun_mono_ms = clock_mono_ms();
+	link->backoff_ms = 0;
+	forgive(link);
+	link_set_timer(link, 0, 0, on_retry);
 }

@@ -88,7 +88,7 @@ struct sandboxes *sandboxes_open(struct loop *loop, struct store *store, struct 
 	all->line = line_new(all);
 	all->pool = pool_new(all);
 	if (!store_instance_id(store, all->instance, err) || !spool_dir_open(all, err) ||
-	    !spec_prepare(all, err) || !load_all(all, err)) {
+	    !spec_prepare(all, err) || !load_all(all, err) || !link_place_sweep(all, err)) {
 		sandboxes_close(all);
 		return NULL;
 	}

@@ -12,7 +12,7 @@ enum {
 	SHM_BYTES = 16 * 1024 * 1024,
 	/* Podman's own time limit comes behind ours: it is for when nobody is left to keep it. */
 	GRACE_SECONDS = 60,
-	MOUNTS_MAX = 5,
+	MOUNTS_MAX = 6,
 };
 
 struct spec_room {
@@ -21,6 +21,9 @@ struct spec_room {
 	char expires[24];
 	char *passwd_path;
 	char *group_path;
+	char *place_path;
+	char place_name[DIGEST_TEXT_SIZE];
+	struct podman_pair env[4];
 	struct podman_pair labels[5];
 	struct podman_mount mounts[MOUNTS_MAX];
 };
@@ -36,6 +39,7 @@ void spec_room_free(struct spec_room *room)
 		return;
 	free(room->passwd_path);
 	free(room->group_path);
+	free(room->place_path);
 	free(room);
 }
 
@@ -45,13 +49,6 @@ void spec_name(const char *id, char ret_name[SPEC_NAME_SIZE])
 }
 
 static const char *const entrypoint[] = { "/.sandpod/agent", "init", NULL };
-
-/* Of the exec that links; commands get their environment from the agent.  No secret, ever. */
-static const struct podman_pair env[] = {
-	{ "LANG", "C.UTF-8" },
-	{ "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-	{ NULL, NULL },
-};
 
 /* Public ones: the fence around the bridge lets nothing through to private addresses, where this
  * machine's own resolver may be. */
@@ -76,10 +73,33 @@ static void add_mount(struct podman_spec *spec, struct spec_room *room,
 	spec->mounts = room->mounts;
 }
 
+bool spec_has_place(const struct sandboxes *all)
+{
+	return podman_is_local(all->podman) && !all->settings.exec_links;
+}
+
+/* Of process 1 and of the exec that links: nobody else inside can read it; commands get theirs from
+ * the agent. */
+static void build_env(const struct sandboxes *all, const struct container_row *row,
+		      struct spec_room *room)
+{
+	struct podman_pair *env = room->env;
+
+	*env++ = (struct podman_pair){ "LANG", "C.UTF-8" };
+	*env++ = (struct podman_pair){
+		"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+	};
+	if (spec_has_place(all)) {
+		link_place_name(all, row->id, room->place_name);
+		*env++ = (struct podman_pair){ "SANDPOD_LINK", room->place_name };
+	}
+	*env = (struct podman_pair){ NULL, NULL };
+}
+
 /* Sources are paths on Podman's machine.  One that is elsewhere has none of our files: the agent is
  * put into the container before its start, and /etc/passwd stays the image's own. */
-static void build_mounts(const struct sandboxes *all, struct spec_room *room,
-			 struct podman_spec *spec)
+static void build_mounts(const struct sandboxes *all, const struct container_row *row,
+			 struct spec_room *room, struct podman_spec *spec)
 {
 	const struct sandbox_settings *settings = &all->settings;
 
@@ -97,6 +117,12 @@ static void build_mounts(const struct sandboxes *all, struct spec_room *room,
 	add_mount(spec, room,
 		  &(struct podman_mount){ "bind", settings->agent_path, "/.sandpod/agent",
 					  agent_options });
+	if (!spec_has_place(all))
+		return;
+	room->place_path = link_place_path(all, row->id);
+	add_mount(
+		spec, room,
+		&(struct podman_mount){ "bind", room->place_path, "/.sandpod/link", file_options });
 }
 
 /* A life can be renewed up to the maximum, and one that is made ahead of need may be given away at
@@ -131,6 +157,7 @@ void spec_build(const struct sandboxes *all, const struct container_row *row,
 
 	spec_name(row->id, room->name);
 	build_labels(all, row, room);
+	build_env(all, row, room);
 	*ret_spec = (struct podman_spec){
 		.name = room->name,
 		.image = row->image,
@@ -138,7 +165,7 @@ void spec_build(const struct sandboxes *all, const struct container_row *row,
 		.hostname = "sandbox",
 		.workdir = "/",
 		.labels = room->labels,
-		.env = env,
+		.env = room->env,
 		.memory = row->memory,
 		.cpu_milli = row->cpu_milli,
 		.pids = row->pids,
@@ -153,5 +180,5 @@ void spec_build(const struct sandboxes *all, const struct container_row *row,
 		.processes_max = settings->processes_max,
 		.timeout_seconds = longest_life_ms(all, row) / 1000 + GRACE_SECONDS,
 	};
-	build_mounts(all, room, ret_spec);
+	build_mounts(all, row, room, ret_spec);
 }

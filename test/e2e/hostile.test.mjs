@@ -14,7 +14,7 @@ let server, agent, other, program;
 
 before(async () => {
   program = build();
-  server = await Server.start({ LOG_LEVEL: 'debug' });
+  server = await Server.start({ LOG_LEVEL: 'debug', SANDBOX_LINK: 'exec' });
   agent = await Agent.connect(server.url);
   other = await agent.container();
 });

@@ -13,6 +13,7 @@ static char agent_path[PATH_MAX];
 static struct store *store;
 static struct sandbox_settings settings;
 static struct sandboxes *all;
+static const struct link_carrier *carrier;
 static char container_id[ID_SIZE];
 
 /* The last answer, copied. */
@@ -90,6 +91,8 @@ static void run(const char *command)
 static void background(const char *command)
 {
 	run_request(&(struct command_request){ .command = command });
+	if (answer.err.kind != ERROR_NONE)
+		fail_msg("%s", answer.err.text);
 	assert_string_equal(answer.state, "running");
 }
 
@@ -141,6 +144,7 @@ static void open_all(void)
 	all = sandboxes_open(rig->loop, store, rig->podman, &settings, &err);
 	if (!all)
 		fail_msg("%s", err.text);
+	all->carrier = carrier;
 	sandboxes_podman_up(all);
 }
 
@@ -173,6 +177,7 @@ static int setup(void **state)
 		.max_containers = 4,
 	};
 	open_all();
+	made = false;
 	assert_non_null(sandbox_create(all, &request, on_made, NULL, &err));
 	assert_true(rig_until(rig->loop, 60 * SECONDS, rig_is_set, &made));
 	return 0;
@@ -198,9 +203,17 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int rig_and_setup(void **state)
+static int by_socket(void **state)
 {
 	rig = rig_open();
+	carrier = &socket_carrier;
+	return setup(state);
+}
+
+static int by_exec(void **state)
+{
+	rig = rig_open();
+	carrier = &exec_carrier;
 	return setup(state);
 }
 
@@ -425,6 +438,38 @@ static void bring_hostile(void)
 	assert_int_equal(answer.exit_code, 0);
 }
 
+static void a_full_container_needs_no_process_for_a_socket(void **state)
+{
+	(void)state;
+	bring_hostile();
+	background("exec /tmp/hostile fill");
+	await_end("full");
+	sandboxes_close(all);
+	open_all();
+	assert_true(rig_until(rig->loop, 30 * SECONDS, link_is_back, NULL));
+	await_end("full");
+	assert_string_equal(answer.state, "running");
+	kill_with(SIGKILL);
+	run("echo usable");
+	assert_string_equal(buf_text(&answer.out), "usable\n");
+}
+
+static void a_link_by_a_socket_outlives_podmans_service(void **state)
+{
+	(void)state;
+	sandboxes_podman_down(all);
+	assert_true(link_is_back(NULL));
+	run("echo on");
+	assert_string_equal(buf_text(&answer.out), "on\n");
+	link_drop(registry_find(all, "me", container_id));
+	link_keep(registry_find(all, "me", container_id));
+	assert_true(rig_until(rig->loop, 30 * SECONDS, link_is_back, NULL));
+	run("echo again");
+	assert_string_equal(buf_text(&answer.out), "again\n");
+	sandboxes_podman_up(all);
+	assert_true(link_is_back(NULL));
+}
+
 static void a_container_without_a_process_left_for_the_link_is_cleared(void **state)
 {
 	(void)state;
@@ -450,9 +495,9 @@ static void a_break_of_the_link_loses_no_byte(void **state)
 	(void)state;
 	background("seq 1 200000; sleep 0.5; seq 200001 400000");
 	for (int i = 0; i < 3; i++) {
-		sandboxes_podman_down(all);
+		link_drop(registry_find(all, "me", container_id));
 		assert_false(link_is_back(NULL));
-		sandboxes_podman_up(all);
+		link_keep(registry_find(all, "me", container_id));
 		assert_true(rig_until(rig->loop, 30 * SECONDS, link_is_back, NULL));
 	}
 	await_end(NULL);
@@ -635,32 +680,41 @@ static void what_is_no_plain_file_gets_a_clear_answer(void **state)
 	}
 }
 
+/* What holds with every carrier. */
+#define COMMON                                                                                     \
+	cmocka_unit_test(a_command_answers_with_all_it_printed_and_its_status),                    \
+		cmocka_unit_test(it_runs_where_and_as_it_was_told),                                \
+		cmocka_unit_test(a_missing_working_directory_is_an_error),                         \
+		cmocka_unit_test(a_missing_program_has_a_hint),                                    \
+		cmocka_unit_test(five_megabytes_come_without_loss),                                \
+		cmocka_unit_test(past_the_spool_limit_the_beginning_and_the_count_stay),           \
+		cmocka_unit_test(a_long_command_is_handed_back_and_found_again),                   \
+		cmocka_unit_test(output_is_waited_for), cmocka_unit_test(input_is_fed),            \
+		cmocka_unit_test(a_whole_tree_is_killed),                                          \
+		cmocka_unit_test(a_command_out_of_time_says_so),                                   \
+		cmocka_unit_test(a_command_out_of_memory_says_so),                                 \
+		cmocka_unit_test(a_fork_bomb_is_told_by_its_limit),                                \
+		cmocka_unit_test(kill_9_of_all_frees_a_full_container),                            \
+		cmocka_unit_test(a_background_child_does_not_keep_the_call_waiting),               \
+		cmocka_unit_test(a_restart_of_the_server_loses_no_byte),                           \
+		cmocka_unit_test(a_break_of_the_link_loses_no_byte),                               \
+		cmocka_unit_test(many_commands_leave_nothing_behind),                              \
+		cmocka_unit_test(a_file_is_shared_and_read_whole_and_in_part),                     \
+		cmocka_unit_test(a_file_that_vanished_is_told_when_it_is_opened),                  \
+		cmocka_unit_test(what_is_no_plain_file_gets_a_clear_answer)
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_command_answers_with_all_it_printed_and_its_status),
-		cmocka_unit_test(it_runs_where_and_as_it_was_told),
-		cmocka_unit_test(a_missing_working_directory_is_an_error),
-		cmocka_unit_test(a_missing_program_has_a_hint),
-		cmocka_unit_test(five_megabytes_come_without_loss),
-		cmocka_unit_test(past_the_spool_limit_the_beginning_and_the_count_stay),
-		cmocka_unit_test(a_long_command_is_handed_back_and_found_again),
-		cmocka_unit_test(output_is_waited_for),
-		cmocka_unit_test(input_is_fed),
-		cmocka_unit_test(a_whole_tree_is_killed),
-		cmocka_unit_test(a_command_out_of_time_says_so),
-		cmocka_unit_test(a_command_out_of_memory_says_so),
-		cmocka_unit_test(a_fork_bomb_is_told_by_its_limit),
-		cmocka_unit_test(kill_9_of_all_frees_a_full_container),
-		cmocka_unit_test(a_background_child_does_not_keep_the_call_waiting),
-		cmocka_unit_test(a_restart_of_the_server_loses_no_byte),
-		cmocka_unit_test(a_container_without_a_process_left_for_the_link_is_cleared),
-		cmocka_unit_test(a_break_of_the_link_loses_no_byte),
-		cmocka_unit_test(many_commands_leave_nothing_behind),
-		cmocka_unit_test(a_file_is_shared_and_read_whole_and_in_part),
-		cmocka_unit_test(a_file_that_vanished_is_told_when_it_is_opened),
-		cmocka_unit_test(what_is_no_plain_file_gets_a_clear_answer),
+	const struct CMUnitTest socket_tests[] = {
+		COMMON,
+		cmocka_unit_test(a_full_container_needs_no_process_for_a_socket),
+		cmocka_unit_test(a_link_by_a_socket_outlives_podmans_service),
 	};
+	const struct CMUnitTest exec_tests[] = {
+		COMMON,
+		cmocka_unit_test(a_container_without_a_process_left_for_the_link_is_cleared),
+	};
+	int bad = cmocka_run_group_tests(socket_tests, by_socket, teardown);
 
-	return cmocka_run_group_tests(tests, rig_and_setup, teardown);
+	return bad + cmocka_run_group_tests(exec_tests, by_exec, teardown);
 }

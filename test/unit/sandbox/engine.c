@@ -29,11 +29,25 @@ static bool is_linked(void *ctx)
 	return link_is_up(registry_find(house->all, "me", house->id));
 }
 
-static void a_container_lives_on_and_is_linked_again(void **state)
+static void a_container_lives_on_and_stays_linked_by_its_socket(void **state)
+{
+	struct house *house = *state;
+
+	create_default(house);
+	kill_service(house);
+	assert_true(is_linked(house));
+	check(house, 0);
+	assert_in_range(house->memory_bytes, 1, 64 << 20);
+	await_service(house);
+	assert_true(is_linked(house));
+}
+
+static void a_container_lives_on_and_is_linked_again_by_an_exec_session(void **state)
 {
 	struct house *house = *state;
 	uint64_t boot;
 
+	house->all->carrier = &exec_carrier;
 	create_default(house);
 	boot = registry_find(house->all, "me", house->id)->hello.boot;
 	kill_service(house);
@@ -145,7 +159,8 @@ static void ends_under_way_are_finished_when_it_is_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LIFE(a_container_lives_on_and_is_linked_again),
+		LIFE(a_container_lives_on_and_stays_linked_by_its_socket),
+		LIFE(a_container_lives_on_and_is_linked_again_by_an_exec_session),
 		LIFE(births_under_way_end_in_one_answer_each_and_leave_nothing_half_made),
 		LIFE(ends_under_way_are_finished_when_it_is_back),
 	};

@@ -127,7 +127,12 @@ static void fake_clear(struct sandbox *sb)
 	house->clears++;
 }
 
-static const struct link_carrier fake_carrier = { fake_open, fake_write, fake_close, fake_clear };
+static const struct link_carrier fake_carrier = {
+	.open = fake_open,
+	.write = fake_write,
+	.close = fake_close,
+	.clear = fake_clear,
+};
 
 /* --- the loop ------------------------------------------------------------------------------ */
 

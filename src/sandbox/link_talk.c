@@ -1,0 +1,191 @@
+/* What is said over a link: HELLO and the list of commands, then frames both ways, and pings.
+ *
+ * Frames come from inside a container: one that is malformed or out of place ends this link, costs
+ * a line in the log, and nothing else.  What was on its way is settled by offsets on the next link.
+ */
+#include <assert.h>
+#include <string.h>
+#include "link_state.h"
+
+enum {
+	PING_MS = 15000,
+	PONG_MS = 10000,
+	QUEUE_MAX = 8 * 1024 * 1024, /* not taken by the kernel: the other end is stuck */
+};
+
+/* --- in ------------------------------------------------------------------------------ */
+
+static void on_ping(void *ctx);
+
+static void on_pong_late(void *ctx)
+{
+	link_fault(ctx, "no answer to a ping");
+}
+
+static void on_ping(void *ctx)
+{
+	struct link *link = ctx;
+
+	link->ping_open = true;
+	link_set_timer(link, PONG_MS, 0, on_pong_late);
+	link_send(link->sb, WIRE_PING, 0, NULL, 0);
+}
+
+static bool on_hello(struct link *link, const struct wire_frame *frame)
+{
+	struct sandbox *sb = link->sb;
+	struct wire_hello hello;
+
+	if (frame->type != WIRE_HELLO || frame->stream != 0 || !wire_get_hello(frame, &hello))
+		return false;
+	if (hello.version != WIRE_VERSION)
+		return false;
+	if (sb->measured && hello.boot != sb->hello.boot) {
+		log_warn(sb->row.id, "process 1 is not the one that was there before");
+		sandbox_died(sb);
+		return true;
+	}
+	sb->hello = hello;
+	sb->measured = true;
+	link->state = LINK_LISTING;
+	command_list_begin(sb);
+	return true;
+}
+
+/* Everything about the commands is settled before anybody may say something new. */
+static void become_up(struct link *link)
+{
+	struct sandbox *sb = link->sb;
+
+	link->state = LINK_UP;
+	link_proved(link);
+	link_set_timer(link, PING_MS, 0, on_ping);
+	log_debug(sb->row.id, "linked");
+	command_list_complete(sb);
+	if (!link->dropped && link->state == LINK_UP)
+		command_link_up(sb);
+	if (!link->dropped && link->state == LINK_UP)
+		file_readers_link_up(sb);
+	if (!link->dropped && link->state == LINK_UP)
+		sandbox_linked(sb);
+}
+
+static bool on_listing(struct link *link, const struct wire_frame *frame)
+{
+	if (frame->type == WIRE_COMMAND)
+		return command_listed(link->sb, frame);
+	if (frame->type != WIRE_LISTED || frame->length != 0)
+		return false;
+	become_up(link);
+	return true;
+}
+
+static bool on_pong(struct link *link)
+{
+	if (!link->ping_open)
+		return false;
+	link->ping_open = false;
+	link_set_timer(link, PING_MS, 0, on_ping);
+	return true;
+}
+
+/* The agent speaks of a file in streams with WIRE_FILE_STREAM, of a command in the others. */
+static bool on_traffic(struct link *link, const struct wire_frame *frame)
+{
+	bool of_file = (frame->stream & WIRE_FILE_STREAM) != 0;
+
+	if (frame->type == WIRE_PONG)
+		return on_pong(link);
+	if (frame->type == WIRE_USED)
+		return check_frame(link->sb, frame);
+	if (frame->type == WIRE_MEASURED)
+		return birth_frame(link->sb, frame);
+	return of_file ? file_frame(link->sb, frame) : command_frame(link->sb, frame);
+}
+
+static bool on_frame(void *ctx, const struct wire_frame *frame)
+{
+	struct link *link = ctx;
+	bool good = false;
+
+	switch (link->state) {
+	case LINK_CLOSED:
+		return false;
+	case LINK_OPENING:
+		good = on_hello(link, frame);
+		break;
+	case LINK_LISTING:
+		good = on_listing(link, frame);
+		break;
+	case LINK_UP:
+		good = on_traffic(link, frame);
+		break;
+	}
+	if (link->dropped || link->state == LINK_CLOSED)
+		return false;
+	if (!good)
+		link_fault(link, "a frame that makes no sense here");
+	return good;
+}
+
+void link_hear(void *ctx, const void *data, size_t len)
+{
+	struct link *link = ctx;
+
+	link_enter(link);
+	if (!wire_feed(&link->reader, data, len, on_frame, link) && !link->dropped &&
+	    link->state != LINK_CLOSED && link->reader.fault)
+		link_fault(link, link->reader.fault);
+	link_leave(link);
+}
+
+/* --- out ----------------------------------------------------------------------------------- */
+
+bool link_is_up(const struct sandbox *sb)
+{
+	return sb->link && sb->link->state == LINK_UP;
+}
+
+static void on_stuck(void *ctx)
+{
+	link_fault(ctx, "it takes no data any more");
+}
+
+/* One write a frame: the bytes 0x10 and 0x11 read singly would detach an exec session. */
+static bool send_whole(struct link *link, const uint8_t *data, size_t len)
+{
+	size_t queued = link->carrier->write(link->stream, data, len);
+
+	/* Not from inside the sender's call, which goes on using what fail() would end. */
+	if (queued > QUEUE_MAX)
+		link_set_timer(link, 0, 0, on_stuck);
+	return true;
+}
+
+bool link_send(struct sandbox *sb, enum wire_type type, uint32_t stream, const void *payload,
+	       size_t len)
+{
+	uint8_t whole[WIRE_HEADER + WIRE_PAYLOAD_MAX];
+
+	if (!link_is_up(sb))
+		return false;
+	assert(len <= WIRE_PAYLOAD_MAX);
+	wire_put_header(whole, type, stream, (uint32_t)len);
+	if (len > 0)
+		memcpy(whole + WIRE_HEADER, payload, len);
+	return send_whole(sb->link, whole, WIRE_HEADER + len);
+}
+
+bool link_send_chunk(struct sandbox *sb, enum wire_type type, uint32_t stream, uint64_t offset,
+		     const void *data, size_t len)
+{
+	uint8_t whole[WIRE_HEADER + WIRE_PAYLOAD_MAX];
+
+	if (!link_is_up(sb))
+		return false;
+	assert(len <= WIRE_CHUNK_MAX);
+	wire_put_header(whole, type, stream, (uint32_t)(WIRE_CHUNK_HEADER + len));
+	wire_put_chunk(whole + WIRE_HEADER, offset);
+	memcpy(whole + WIRE_HEADER + WIRE_CHUNK_HEADER, data, len);
+	return send_whole(sb->link, whole, WIRE_HEADER + WIRE_CHUNK_HEADER + len);
+}
