@@ -11,7 +11,6 @@
 enum {
 	FRAMES_AT_ONCE = 256, /* read before other events get their turn */
 	CHUNK_WORTHWHILE = 1024,
-	DATA_SOURCES = COMMANDS_MAX * 2 + FILES_MAX,
 };
 
 /* --- boxes ------------------------------------------------------------------------------- */
@@ -206,14 +205,18 @@ static void box_move(struct box *from, struct box *to)
 		from->data[i] = from->data[some + i];
 }
 
+/* Two of each command slot that may be in use, then the files. */
+static unsigned sources(const struct agent *agent)
+{
+	return agent->commands_top * 2 + FILES_MAX;
+}
+
 static bool source_send(struct agent *agent, unsigned source, struct box *box)
 {
 	struct command *command;
 
-	if (source >= COMMANDS_MAX * 2)
-		return file_send(&agent->files[source - COMMANDS_MAX * 2], box);
-	if (source / 2 >= agent->commands_top)
-		return false;
+	if (source >= agent->commands_top * 2)
+		return file_send(&agent->files[source - agent->commands_top * 2], box);
 	command = &agent->commands[source / 2];
 	return output_send(command, source % 2 ? &command->err : &command->out, box);
 }
@@ -224,9 +227,10 @@ static void fill_data(struct agent *agent, struct box *box)
 	struct link *link = &agent->link;
 	unsigned idle = 0;
 
-	while (idle < DATA_SOURCES && box->room - box->len >= WIRE_HEADER + CHUNK_WORTHWHILE) {
-		idle = source_send(agent, link->turn, box) ? 0 : idle + 1;
-		link->turn = (link->turn + 1) % DATA_SOURCES;
+	while (idle < sources(agent) && box->room - box->len >= WIRE_HEADER + CHUNK_WORTHWHILE) {
+		if (link->turn >= sources(agent))
+			link->turn = 0;
+		idle = source_send(agent, link->turn++, box) ? 0 : idle + 1;
 	}
 }
 
