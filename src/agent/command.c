@@ -213,12 +213,15 @@ static void obey_report(struct agent *agent, struct command *command, const stru
 
 void command_reported(struct agent *agent, struct command *command)
 {
-	struct report report;
-	ssize_t got;
+	struct report reports[REPORTS_MAX];
+	ssize_t got = read(command->reports, reports, sizeof(reports));
 
-	while ((got = read(command->reports, &report, sizeof(report))) == (ssize_t)sizeof(report))
-		obey_report(agent, command, &report);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	for (ssize_t i = 0; (i + 1) * (ssize_t)sizeof(reports[0]) <= got; i++)
+		obey_report(agent, command, &reports[i]);
+	/* The watch is by level: what has not been read calls again, and so does the end. */
+	if (got > 0 && command->state < COMMAND_ENDED)
 		return;
 	unwatch_close(agent, &command->reports);
 	supervisor_lost(agent, command);

@@ -10,9 +10,11 @@ extern char **environ;
 
 enum { ENTRIES_MAX = 2 * ENV_MAX };
 
+/* The count stands first: a page that is written after the fork costs a copy, and few entries then
+ * need only one. */
 struct entries {
-	char *list[ENTRIES_MAX + 1];
 	size_t count;
+	char *list[ENTRIES_MAX + 1];
 };
 
 static void entries_set(struct entries *entries, const char *entry)

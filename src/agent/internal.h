@@ -163,6 +163,7 @@ struct command {
 /* What a supervisor says.  Written in one piece: a pipe keeps it whole. */
 enum report_kind { REPORT_STARTED = 1, REPORT_FAILED, REPORT_ENDED };
 enum report_where { AT_FORK, AT_CHDIR, AT_EXEC };
+enum { REPORTS_MAX = 2 }; /* of one supervisor, mostly */
 struct report {
 	enum report_kind kind;
 	pid_t main;

@@ -76,6 +76,7 @@ static void command_spawn(struct agent *agent, struct command *command,
 {
 	struct pipes pipes;
 	struct plan plan = { .start = start };
+	pid_t child;
 
 	if (!pipes_open(&pipes)) {
 		command_fail(agent, command, errno, "pipe");
@@ -86,10 +87,12 @@ static void command_spawn(struct agent *agent, struct command *command,
 	plan.stderr_fd = pipes.theirs[PIPE_ERR];
 	plan.reports = pipes.theirs[PIPE_REPORTS];
 	command_adopt(command, &pipes);
-	command->supervisor = fork();
-	if (command->supervisor == 0)
+	/* Not into the command at once: the child would copy that page only to write it, too. */
+	child = fork();
+	if (child == 0)
 		supervise(&plan);
-	if (command->supervisor < 0)
+	command->supervisor = child;
+	if (child < 0)
 		command_fail(agent, command, errno, "fork");
 	else if (!pipes_watch(agent, command))
 		command_fail(agent, command, errno, "watch");

@@ -24,13 +24,6 @@ enum {
 	DESCRIPTORS_MAX = 4096,
 };
 
-/* Why there will be no program.  The main process shares our memory until exec (vfork), and so can
- * write it down right here. */
-static struct {
-	int number;
-	enum report_where where;
-} failure;
-
 static void close_from(unsigned first)
 {
 	if (syscall(SYS_close_range, first, ~0u, 0) == 0)
@@ -40,13 +33,6 @@ static void close_from(unsigned first)
 }
 
 /* --- the main process, until exec -------------------------------------------------------- */
-
-static void __attribute__((noreturn)) fail(enum report_where where)
-{
-	failure.number = errno;
-	failure.where = where;
-	_exit(127);
-}
 
 /* Process 1 leaves every signal at its default and only blocks them. */
 static void unblock_signals(void)
@@ -74,6 +60,15 @@ static void say(int reports, const struct report *report)
 	(void)!write(reports, report, sizeof(*report));
 }
 
+/* There will be no program. */
+static void __attribute__((noreturn)) fail(int reports, enum report_where where)
+{
+	const struct report failed = { .kind = REPORT_FAILED, .number = errno, .where = where };
+
+	say(reports, &failed);
+	_exit(127);
+}
+
 static void __attribute__((noreturn)) become_program(const struct plan *plan)
 {
 	const char *shell = shell_path();
@@ -88,14 +83,14 @@ static void __attribute__((noreturn)) become_program(const struct plan *plan)
 	setsid();
 	arrange_descriptors(plan);
 	if (chdir(workdir[0] ? workdir : "/workspace") < 0)
-		fail(AT_CHDIR);
+		fail(REPORTS_FD, AT_CHDIR);
 	umask(022);
 	unblock_signals();
 	/* Before any foreign code runs: it could kill the supervisor before that says a word, and
 	 * process 1 must know what to take along then. */
 	say(REPORTS_FD, &started);
 	execve(shell, arguments, env_build(plan->start, shell));
-	fail(AT_EXEC);
+	fail(REPORTS_FD, AT_EXEC);
 }
 
 /* --- the supervisor ---------------------------------------------------------------------- */
@@ -110,8 +105,8 @@ static void offer_to_oom_killer(pid_t main_pid)
 	kernel_write(path, "300");
 }
 
-/* Makes the main process; it is the program when this returns, and has said so.  0: it never will
- * be, for the reason in `failure`. */
+/* Makes the main process; when this returns it is the program, or is no more, and has said which.
+ */
 static pid_t main_start(const struct plan *plan)
 {
 	/* A plain fork would copy page tables that exec throws away: a sixth of the processor time
@@ -121,11 +116,9 @@ static pid_t main_start(const struct plan *plan)
 
 	if (pid == 0)
 		become_program(plan); /* NOLINT(clang-analyzer-unix.Vfork) */
-	if (pid < 0) {
-		failure.number = errno;
-		failure.where = AT_FORK;
-	}
-	return failure.number ? 0 : pid;
+	if (pid < 0)
+		fail(plan->reports, AT_FORK);
+	return pid;
 }
 
 static bool is_linger_order(const siginfo_t *info)
@@ -134,11 +127,10 @@ static bool is_linger_order(const siginfo_t *info)
 	return info->si_signo == SIGUSR1 && info->si_code == SI_USER && info->si_pid == 1;
 }
 
-/* Waits for the next signal and takes those that are pending; true once told to linger. */
-static bool wait_for_signals(bool block)
+/* Waits for the next signal and takes those that are pending; sets *linger once told to. */
+static void wait_for_signals(bool block, bool *linger)
 {
 	static const struct timespec at_once;
-	static bool linger;
 	sigset_t wanted;
 	siginfo_t info;
 
@@ -146,16 +138,16 @@ static bool wait_for_signals(bool block)
 	sigaddset(&wanted, SIGCHLD);
 	sigaddset(&wanted, SIGUSR1);
 	if (block && sigwaitinfo(&wanted, &info) > 0)
-		linger |= is_linger_order(&info);
+		*linger |= is_linger_order(&info);
 	while (sigtimedwait(&wanted, &info, &at_once) > 0)
-		linger |= is_linger_order(&info);
-	return linger;
+		*linger |= is_linger_order(&info);
 }
 
 /* Reaps until the main process is gone; when told to linger, until everybody is. */
 static void reap_all(pid_t main_pid, int *ret_status)
 {
 	bool main_lives = true;
+	bool linger = false;
 
 	for (;;) {
 		int status;
@@ -167,9 +159,16 @@ static void reap_all(pid_t main_pid, int *ret_status)
 		}
 		if (pid > 0)
 			continue;
-		if (pid < 0 || (!main_lives && !wait_for_signals(false)))
+		if (pid < 0)
 			return;
-		wait_for_signals(true);
+		if (main_lives || linger) {
+			wait_for_signals(true, &linger);
+			continue;
+		}
+		/* The SIGCHLD that is taken here belongs to a child that is waited for anew. */
+		wait_for_signals(false, &linger);
+		if (!linger)
+			return;
 	}
 }
 
@@ -189,13 +188,6 @@ void supervise(const struct plan *plan)
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	report.main = main_start(plan);
-	if (!report.main) {
-		report.kind = REPORT_FAILED;
-		report.number = failure.number;
-		report.where = failure.where;
-		say(plan->reports, &report);
-		_exit(1);
-	}
 	offer_to_oom_killer(report.main);
 	/* No copy of a pipe of the command may stay here, nor anything of process 1. */
 	if (plan->reports != REPORTS_FD)
