@@ -48,7 +48,7 @@ struct container_row {
 	char *env;           /* JSON object of the defaults for commands; may be NULL */
 	char *posture;       /* JSON object: what the agent found in force; NULL until linked */
 	char *shape;         /* of one made ahead of need; NULL: made for, or given to, its owner */
-	int64_t next_stream; /* number for the next command's stream */
+	int64_t next_stream; /* from here on, no number was taken for a command's stream */
 	int64_t created_at;
 	int64_t expires_at;
 	int64_t gone_at;   /* 0 while it lives */
@@ -79,9 +79,9 @@ bool store_container_set_expiry(struct store *store, const char *id, int64_t exp
  * it is not in the state "warm", ERROR_CONFLICT when (owner, request_id) is taken. */
 bool store_container_give(struct store *store, const struct container_row *row,
 			  struct error *err) must_check;
-/* Takes the next stream number, so that no two commands of a container ever share one. */
-bool store_container_next_stream(struct store *store, const char *id, int64_t *ret_stream,
-				 struct error *err) must_check;
+/* Takes the next count stream numbers, so that no two commands of a container ever share one. */
+bool store_container_take_streams(struct store *store, const char *id, int64_t count,
+				  int64_t *ret_first, struct error *err) must_check;
 /* Why it is ending; written when the end begins. */
 bool store_container_set_reason(struct store *store, const char *id, const char *reason,
 				struct error *err) must_check;

@@ -134,7 +134,8 @@ static void finish(struct command *command)
 	command->phase = COMMAND_OVER;
 	spool_finish(out);
 	spool_finish(error);
-	input_file_remove(command->all, command->row.id);
+	if (command->row.input_closed) /* else there is no file */
+		input_file_remove(command->all, command->row.id);
 	command->row.stdout_bytes = out->total;
 	command->row.stderr_bytes = error->total;
 	if (command->row.ended_at == 0)

@@ -6,7 +6,7 @@
 #include "internal.h"
 #include "json.h"
 
-enum { RUNNING_MAX = 64, ENV_MAX = 256, START_WAIT_MS = 10000 };
+enum { RUNNING_MAX = 64, ENV_MAX = 256, START_WAIT_MS = 10000, STREAMS_AT_ONCE = 64 };
 
 /* --- the environment: the container's, then the command's own ------------------------------ */
 
@@ -244,10 +244,27 @@ static struct command *make_command(struct sandbox *sb, const struct command_req
 	return command_new(sb->all, &row);
 }
 
+/* Taken many at once, which costs a write only now and then; what a restart leaves over is not
+ * used.
+ */
+static bool take_stream(struct sandbox *sb, int64_t *ret_stream, struct error *err)
+{
+	int64_t first;
+
+	if (sb->row.next_stream >= sb->streams_end) {
+		if (!store_container_take_streams(sb->all->store, sb->row.id, STREAMS_AT_ONCE,
+						  &first, err))
+			return false;
+		sb->row.next_stream = first;
+		sb->streams_end = first + STREAMS_AT_ONCE;
+	}
+	*ret_stream = sb->row.next_stream++;
+	return true;
+}
+
 static bool prepare(struct command *command, struct sandbox *sb,
 		    const struct command_request *request, struct error *err)
 {
-	struct store *store = sb->all->store;
 	const char *text = request->stdin_text;
 
 	if (text && !input_add(&command->input, text, strlen(text), err))
@@ -256,12 +273,10 @@ static bool prepare(struct command *command, struct sandbox *sb,
 	command->row.input_closed =
 		text && input_file_write(sb->all, command->row.id, text, strlen(text));
 	command->workdir = workdir_of(sb, request->workdir);
-	if (!build_start(command, sb, request, err) ||
-	    !store_container_next_stream(store, sb->row.id, &command->row.stream, err))
+	if (!build_start(command, sb, request, err) || !take_stream(sb, &command->row.stream, err))
 		return false;
 	command->stream = (uint32_t)command->row.stream;
-	sb->row.next_stream = command->row.stream + 1;
-	return store_command_add(store, &command->row, err);
+	return store_command_add(sb->all->store, &command->row, err);
 }
 
 struct sandbox_op *command_start(struct sandboxes *all, const struct command_request *request,

@@ -64,6 +64,7 @@ struct sandbox {
 	bool measured;
 	struct command *commands;    /* those the agent may still speak of, by stream */
 	struct file_reader *readers; /* files being read, by stream */
+	int64_t streams_end; /* numbers for commands from row.next_stream to here are taken */
 	uint32_t next_file_stream;
 	struct birth *birth;     /* while it is being made */
 	struct destroy *destroy; /* while it is being removed */

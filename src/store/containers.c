@@ -203,26 +203,27 @@ bool store_container_set_expiry(struct store *store, const char *id, int64_t exp
 	return statement_change(st, "container", err);
 }
 
-static const char next_stream_sql[] = "UPDATE container SET next_stream = next_stream + 1"
-				      " WHERE id = :id RETURNING next_stream - 1";
+static const char take_streams_sql[] = "UPDATE container SET next_stream = next_stream + :count"
+				       " WHERE id = :id RETURNING next_stream - :count";
 
-bool store_container_next_stream(struct store *store, const char *id, int64_t *ret_stream,
-				 struct error *err)
+bool store_container_take_streams(struct store *store, const char *id, int64_t count,
+				  int64_t *ret_first, struct error *err)
 {
-	enum { COLUMN_TAKEN };
-	auto_statement st = statement_borrow(store, next_stream_sql, err);
-	int64_t taken;
+	enum { COLUMN_FIRST };
+	auto_statement st = statement_borrow(store, take_streams_sql, err);
+	int64_t first;
 
 	if (!st)
 		return false;
 	bind_text(st, ":id", id);
+	bind_int(st, ":count", count);
 	if (!statement_first(st, "container", err))
 		return false;
-	taken = column_int(st, COLUMN_TAKEN);
+	first = column_int(st, COLUMN_FIRST);
 	/* It commits at the end, not at the row. */
 	if (!statement_run(st, err))
 		return false;
-	*ret_stream = taken;
+	*ret_first = first;
 	return true;
 }
 

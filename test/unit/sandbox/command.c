@@ -285,6 +285,31 @@ static void what_was_only_in_memory_at_a_crash_is_sent_again(void **state)
 	assert_string_equal(house->outcome.out, "hello");
 }
 
+static void begin_and_end_one(uint32_t *last)
+{
+	uint32_t stream = start_running("x");
+
+	assert_true(stream > *last);
+	*last = stream;
+	say_exited(stream, 0, 0, 0);
+	settle();
+	expect_said(WIRE_FORGET, stream);
+}
+
+static void no_command_gets_the_stream_of_an_earlier_one(void **state)
+{
+	uint32_t last = 0;
+
+	(void)state;
+	for (int i = 0; i < 70; i++)
+		begin_and_end_one(&last);
+	restart_server();
+	run_until(is_open);
+	say_hello();
+	say_listed();
+	begin_and_end_one(&last);
+}
+
 static void a_start_that_did_not_arrive_is_sent_again(void **state)
 {
 	(void)state;
@@ -904,6 +929,7 @@ int main(void)
 		test(after_a_broken_link_the_output_goes_on_without_loss_or_doubles),
 		test(after_a_restart_of_the_server_the_output_goes_on_from_the_file),
 		test(what_was_only_in_memory_at_a_crash_is_sent_again),
+		test(no_command_gets_the_stream_of_an_earlier_one),
 		test(a_start_that_did_not_arrive_is_sent_again),
 		test(a_start_that_arrived_when_the_link_broke_is_not_sent_again),
 		test(one_that_the_agent_does_not_know_any_more_is_lost),

@@ -80,7 +80,7 @@ static void an_unknown_id_is_not_found_and_leaves_the_row_untouched(void **state
 	must_fail(store_container_find_request(*state, "key:one", "r", &row, &err),
 		  ERROR_NOT_FOUND);
 	assert_int_equal(row.pids, 5);
-	must_fail(store_container_next_stream(*state, "c-0", &stream, &err), ERROR_NOT_FOUND);
+	must_fail(store_container_take_streams(*state, "c-0", 1, &stream, &err), ERROR_NOT_FOUND);
 	assert_int_equal(stream, 5);
 	must_fail(store_container_set_state(*state, "c-0", "gone", &err), ERROR_NOT_FOUND);
 	must_fail(store_container_set_podman_id(*state, "c-0", "a", &err), ERROR_NOT_FOUND);
@@ -185,14 +185,14 @@ static void no_stream_number_is_given_twice(void **state)
 
 	add_container(*state, "c-1", 1);
 	add_container(*state, "c-2", 2);
-	for (int64_t wanted = 1; wanted < 5; wanted++) {
-		must(store_container_next_stream(*state, "c-1", &stream, &err));
+	for (int64_t wanted = 1; wanted < 10; wanted += 3) {
+		must(store_container_take_streams(*state, "c-1", 3, &stream, &err));
 		assert_int_equal(stream, wanted);
 	}
-	must(store_container_next_stream(*state, "c-2", &stream, &err));
+	must(store_container_take_streams(*state, "c-2", 1, &stream, &err));
 	assert_int_equal(stream, 1);
 	must(store_container_find(*state, "c-1", &found, &err));
-	assert_int_equal(found.next_stream, 5);
+	assert_int_equal(found.next_stream, 10);
 }
 
 static void a_tombstone_keeps_its_reason_and_its_time(void **state)

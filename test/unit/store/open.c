@@ -169,7 +169,7 @@ static void run_all_queries(struct store *store)
 	must(store_container_set_posture(store, "c-1", "{}", &err));
 	must(store_container_set_expiry(store, "c-1", 1, &err));
 	must(store_container_set_reason(store, "c-1", "expired", &err));
-	must(store_container_next_stream(store, "c-1", &number, &err));
+	must(store_container_take_streams(store, "c-1", 1, &number, &err));
 	must(store_container_find(store, "c-1", &container, &err));
 	assert_false(store_container_find_request(store, "a", "b", &container, &err));
 	must(store_container_each(store, NULL, false, on_container, NULL, &err));
