@@ -25,18 +25,47 @@ struct command *command_find(struct agent *agent, uint32_t stream)
 	return NULL;
 }
 
-static bool rings_map(struct command *command)
+static uint8_t *rings_map(void)
 {
-	uint8_t *memory =
+	void *memory =
 		mmap(NULL, rings_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
-		return false;
+		return NULL;
 	madvise(memory, rings_size, MADV_DONTFORK);
+	return memory;
+}
+
+static bool rings_take(struct agent *agent, struct command *command)
+{
+	uint8_t *memory = agent->spare_rings ? agent->spare_rings : rings_map();
+
+	agent->spare_rings = NULL;
+	if (!memory)
+		return false;
 	command->out.ring.data = memory;
 	command->err.ring.data = memory + WIRE_WINDOW;
 	command->input.ring.data = memory + (size_t)2 * WIRE_WINDOW;
 	return true;
+}
+
+/* One set is kept: changing the map of the address space costs more than using what is there. */
+static void rings_give_back(struct agent *agent, struct command *command)
+{
+	uint8_t *memory = command->out.ring.data;
+	bool used = command->out.ring.end > 0 || command->err.ring.end > 0 ||
+		    command->input.ring.end > 0;
+
+	command->out.ring.data = NULL;
+	if (!memory)
+		return;
+	if (agent->spare_rings) {
+		munmap(memory, rings_size);
+		return;
+	}
+	if (used)
+		madvise(memory, rings_size, MADV_DONTNEED);
+	agent->spare_rings = memory;
 }
 
 /* A failed command whose failure was told needs no FORGET: its slot is the first to go. */
@@ -63,7 +92,7 @@ struct command *command_new(struct agent *agent, uint32_t stream)
 		command->started_ms = now_ms();
 		if (i >= agent->commands_top)
 			agent->commands_top = i + 1;
-		if (!rings_map(command))
+		if (!rings_take(agent, command))
 			command_fail(agent, command, ENOMEM, "memory");
 		return command;
 	}
@@ -76,9 +105,7 @@ void command_forget(struct agent *agent, struct command *command)
 	output_leave(agent, &command->err);
 	input_close(agent, command);
 	unwatch_close(agent, &command->reports);
-	if (command->out.ring.data)
-		munmap(command->out.ring.data, rings_size);
-	command->out.ring.data = NULL;
+	rings_give_back(agent, command);
 	command->state = COMMAND_FREE;
 	while (agent->commands_top > 0 &&
 	       agent->commands[agent->commands_top - 1].state == COMMAND_FREE)

@@ -238,6 +238,7 @@ struct agent {
 	struct command commands[COMMANDS_MAX];
 	struct file files[FILES_MAX];
 	int drains[DRAINS_MAX]; /* -1: free */
+	uint8_t *spare_rings;   /* of a command that was forgotten; NULL: none */
 };
 
 /* --- init.c ---------------------------------------------------------------------------------- */
