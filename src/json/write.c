@@ -8,8 +8,8 @@
 #include <string.h>
 #include "utf8.h"
 
-/* cJSON prints numbers with 15 digits where that is exact; from here on it uses an exponent. */
-static const int64_t plain_max = 1000000000000000;
+/* What most messages fit into; a longer one grows. */
+enum { PRINT_ROOM = 1024 };
 
 static struct json *made(cJSON *value)
 {
@@ -47,8 +47,8 @@ struct json *json_new_int(int64_t number)
 {
 	char text[24];
 
-	if (number > -plain_max && number < plain_max)
-		return made(cJSON_CreateNumber((double)number));
+	/* As a double cJSON would print it with an exponent from 10^15 on, and below that print and
+	 * read it again. */
 	snprintf(text, sizeof(text), "%" PRId64, number);
 	return made(cJSON_CreateRaw(text));
 }
@@ -106,7 +106,7 @@ void json_append(struct json *array, struct json *item)
 
 char *json_print(const struct json *value)
 {
-	char *text = cJSON_PrintUnformatted((const cJSON *)value);
+	char *text = cJSON_PrintBuffered((const cJSON *)value, PRINT_ROOM, false);
 
 	if (!text)
 		abort();
