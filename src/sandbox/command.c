@@ -118,7 +118,7 @@ void command_settle(struct command *command)
 		waits_look(command);
 		return;
 	}
-	link_send(command->sb, WIRE_FORGET, command->stream, NULL, 0);
+	link_send_soon(command->sb, WIRE_FORGET, command->stream);
 	detach(command);
 	waits_look(command);
 	command_unref(command);

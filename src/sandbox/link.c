@@ -78,6 +78,8 @@ static void close_stream(struct link *link, const struct error *why)
 	bool was_up = link->state == LINK_UP;
 
 	timer_stop(take(link->timer));
+	timer_stop(take(link->held_timer));
+	link->held_len = 0;
 	if (link->stream)
 		link->carrier->close(take(link->stream));
 	link->state = LINK_CLOSED;

@@ -38,6 +38,9 @@ bool link_is_up(const struct sandbox *sb);
  * is sent again from the object's state when the link is up). */
 bool link_send(struct sandbox *sb, enum wire_type type, uint32_t stream, const void *payload,
 	       size_t len);
+/* A frame without payload that nobody waits for: it goes out with the next one, or by itself soon.
+ */
+void link_send_soon(struct sandbox *sb, enum wire_type type, uint32_t stream);
 /* As link_send, the payload in two pieces. */
 bool link_send_chunk(struct sandbox *sb, enum wire_type type, uint32_t stream, uint64_t offset,
 		     const void *data, size_t len);

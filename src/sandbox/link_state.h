@@ -4,6 +4,7 @@
 
 #include "internal.h"
 
+enum { LINK_HELD_MAX = 16 * WIRE_HEADER };
 enum link_state { LINK_CLOSED, LINK_OPENING, LINK_LISTING, LINK_UP };
 
 struct link {
@@ -22,6 +23,9 @@ struct link {
 	bool ping_open;          /* a PING was sent, its PONG has not come */
 	int busy;                /* calls of ours on the stack: it must not be freed */
 	bool dropped;
+	uint8_t held[LINK_HELD_MAX]; /* frames that go out with the next one … */
+	size_t held_len;
+	struct timer *held_timer; /* … or then; NULL until first needed */
 	struct wire_reader reader;
 };
 

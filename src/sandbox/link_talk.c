@@ -10,6 +10,7 @@
 enum {
 	PING_MS = 15000,
 	PONG_MS = 10000,
+	HELD_MS = 20,
 	QUEUE_MAX = 8 * 1024 * 1024, /* not taken by the kernel: the other end is stuck */
 };
 
@@ -162,30 +163,74 @@ static bool send_whole(struct link *link, const uint8_t *data, size_t len)
 	return true;
 }
 
+/* Each write wakes process 1, in the processor time of its container. */
+static void on_held_due(void *ctx)
+{
+	struct link *link = ctx;
+	size_t len = link->held_len;
+
+	link->held_len = 0;
+	if (len > 0)
+		send_whole(link, link->held, len);
+}
+
+void link_send_soon(struct sandbox *sb, enum wire_type type, uint32_t stream)
+{
+	struct link *link = sb->link;
+
+	if (!link_is_up(sb))
+		return;
+	if (link->held_len == sizeof(link->held))
+		on_held_due(link);
+	if (!link->held_timer)
+		link->held_timer = timer_start(sb->all->loop, HELD_MS, 0, on_held_due, link);
+	else if (link->held_len == 0)
+		timer_reset(link->held_timer, HELD_MS);
+	wire_put_header(link->held + link->held_len, type, stream, 0);
+	link->held_len += WIRE_HEADER;
+}
+
+/* Puts what was held before the frame that goes out now; returns how much. */
+static size_t put_held(struct link *link, uint8_t *ret_whole)
+{
+	size_t len = link->held_len;
+
+	memcpy(ret_whole, link->held, len);
+	link->held_len = 0;
+	return len;
+}
+
 bool link_send(struct sandbox *sb, enum wire_type type, uint32_t stream, const void *payload,
 	       size_t len)
 {
-	uint8_t whole[WIRE_HEADER + WIRE_PAYLOAD_MAX];
+	uint8_t whole[LINK_HELD_MAX + WIRE_HEADER + WIRE_PAYLOAD_MAX];
+	uint8_t *at = whole;
 
 	if (!link_is_up(sb))
 		return false;
 	assert(len <= WIRE_PAYLOAD_MAX);
-	wire_put_header(whole, type, stream, (uint32_t)len);
+	at += put_held(sb->link, whole);
+	wire_put_header(at, type, stream, (uint32_t)len);
+	at += WIRE_HEADER;
 	if (len > 0)
-		memcpy(whole + WIRE_HEADER, payload, len);
-	return send_whole(sb->link, whole, WIRE_HEADER + len);
+		memcpy(at, payload, len);
+	return send_whole(sb->link, whole, (size_t)(at - whole) + len);
 }
 
 bool link_send_chunk(struct sandbox *sb, enum wire_type type, uint32_t stream, uint64_t offset,
 		     const void *data, size_t len)
 {
-	uint8_t whole[WIRE_HEADER + WIRE_PAYLOAD_MAX];
+	uint8_t whole[LINK_HELD_MAX + WIRE_HEADER + WIRE_PAYLOAD_MAX];
+	uint8_t *at = whole;
 
 	if (!link_is_up(sb))
 		return false;
 	assert(len <= WIRE_CHUNK_MAX);
-	wire_put_header(whole, type, stream, (uint32_t)(WIRE_CHUNK_HEADER + len));
-	wire_put_chunk(whole + WIRE_HEADER, offset);
-	memcpy(whole + WIRE_HEADER + WIRE_CHUNK_HEADER, data, len);
-	return send_whole(sb->link, whole, WIRE_HEADER + WIRE_CHUNK_HEADER + len);
+	at += put_held(sb->link, whole);
+	wire_put_header(at, type, stream, (uint32_t)(WIRE_CHUNK_HEADER + len));
+	at += WIRE_HEADER;
+	wire_put_chunk(at, offset);
+	at += WIRE_CHUNK_HEADER;
+	memcpy(at, data, len);
+	return send_whole(sb->link, whole, (size_t)(at - whole) + len);
 }

@@ -20,7 +20,7 @@ static void a_command_that_ends_in_time_answers_with_all_it_printed(void **state
 	assert_int_equal(house->outcome.exit_code, 3);
 	assert_string_equal(house->outcome.out, "hi\n");
 	assert_int_equal(house->outcome.stderr_bytes, 3);
-	expect_said(WIRE_FORGET, 1);
+	expect_forgotten(1);
 	expect_silence();
 	assert_null(house->sb->commands);
 }
@@ -175,7 +175,7 @@ static void every_cause_of_an_end_has_its_state(void **state)
 		settle();
 		assert_string_equal(house->outcome.state, ends[i].state);
 		assert_int_equal(house->outcome.signal, ends[i].exited.signal);
-		expect_said(WIRE_FORGET, stream);
+		expect_forgotten(stream);
 	}
 	assert_string_equal(house->outcome.reason, REASON_OOM);
 }
@@ -293,7 +293,23 @@ static void begin_and_end_one(uint32_t *last)
 	*last = stream;
 	say_exited(stream, 0, 0, 0);
 	settle();
-	expect_said(WIRE_FORGET, stream);
+	expect_forgotten(stream);
+}
+
+static void what_is_forgotten_is_said_with_the_next_word(void **state)
+{
+	uint32_t first = start_running("x");
+	uint32_t second;
+
+	(void)state;
+	say_exited(first, 0, 0, 0);
+	settle();
+	expect_silence();
+	start("y", 0);
+	second = (uint32_t)house->sb->row.next_stream - 1;
+	expect_said(WIRE_FORGET, first);
+	expect_said(WIRE_START, second);
+	expect_silence();
 }
 
 static void no_command_gets_the_stream_of_an_earlier_one(void **state)
@@ -929,6 +945,7 @@ int main(void)
 		test(after_a_broken_link_the_output_goes_on_without_loss_or_doubles),
 		test(after_a_restart_of_the_server_the_output_goes_on_from_the_file),
 		test(what_was_only_in_memory_at_a_crash_is_sent_again),
+		test(what_is_forgotten_is_said_with_the_next_word),
 		test(no_command_gets_the_stream_of_an_earlier_one),
 		test(a_start_that_did_not_arrive_is_sent_again),
 		test(a_start_that_arrived_when_the_link_broke_is_not_sent_again),

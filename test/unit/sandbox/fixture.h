@@ -282,6 +282,18 @@ static inline struct wire_offsets expect_offsets(enum wire_type type, uint32_t s
 	return offsets;
 }
 
+static inline bool has_said(void)
+{
+	return house->said_read < house->said_count;
+}
+
+/* That is said with the next word, or by itself soon. */
+static inline void expect_forgotten(uint32_t stream)
+{
+	run_until(has_said);
+	expect_said(WIRE_FORGET, stream);
+}
+
 static inline void expect_silence(void)
 {
 	assert_null(next_said());
