@@ -176,6 +176,42 @@ bool store_file_each(struct store *store, const char *container_id, int64_t now,
 bool store_file_count(struct store *store, const char *container_id, int64_t now,
 		      int64_t *ret_count, struct error *err) must_check;
 
+/* --- upload links ------------------------------------------------------------------------ */
+
+struct upload_row {
+	char id[ID_SIZE];
+	char container_id[ID_SIZE];
+	char *path; /* inside the container, absolute */
+	int64_t max_bytes;
+	int64_t created_at;
+	int64_t expires_at;
+};
+
+void upload_row_release(struct upload_row *row);
+#define auto_upload_row AUTO(upload_row_value) struct upload_row
+static inline void auto_upload_row_value_(struct upload_row *row)
+{
+	upload_row_release(row);
+}
+
+bool store_upload_add(struct store *store, const struct upload_row *row,
+		      struct error *err) must_check;
+/* ERROR_NOT_FOUND unless it may be used at `now`: known, not expired, not used and not taken. */
+bool store_upload_find(struct store *store, const char *id, int64_t now, struct upload_row *ret_row,
+		       struct error *err) must_check;
+/* Claims it for one transfer; ERROR_NOT_FOUND as store_upload_find, also for the second of two. */
+bool store_upload_take(struct store *store, const char *id, int64_t now,
+		       struct error *err) must_check;
+/* One that is taken is used up. */
+bool store_upload_use(struct store *store, const char *id, struct error *err) must_check;
+/* The transfer failed: it may be used again. */
+bool store_upload_free(struct store *store, const char *id, struct error *err) must_check;
+/* No transfer outlives the server: at its start those that are taken become free. */
+bool store_upload_free_taken(struct store *store, struct error *err) must_check;
+/* Those of a container that have not expired. */
+bool store_upload_count(struct store *store, const char *container_id, int64_t now,
+			int64_t *ret_count, struct error *err) must_check;
+
 /* --- sessions and keys ------------------------------------------------------------------- */
 
 struct session_row {
@@ -211,7 +247,7 @@ bool store_key_each(struct store *store, store_key_fn *on_row, void *ctx,
 /* Called with the id of each command that is about to be forgotten, so that its spool can go.  It
  * must not write to the store. */
 typedef void store_forget_fn(void *ctx, const char *command_id);
-/* Removes tombstones older than the given time with their commands and files, and sessions not
+/* Removes tombstones older than the given time with their commands and links, and sessions not
  * seen since.  At most a thousand containers and ten thousand commands a call; the rest is for the
  * next. */
 bool store_sweep(struct store *store, int64_t before, store_forget_fn *on_command, void *ctx,

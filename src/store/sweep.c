@@ -1,4 +1,4 @@
-/* Forgetting: tombstones past their time, with their commands and file links, and sessions that
+/* Forgetting: tombstones past their time, with their commands and links, and sessions that
  * nobody used.  One transaction for each container and a bound on all of it, so that even a great
  * backlog holds the loop up for tens of milliseconds at most; the rest is for the next call. */
 #include "store.h"
@@ -63,6 +63,7 @@ static bool forget_commands(struct sweep *sweep, const char *container_id, struc
 }
 
 static const char forget_files_sql[] = "DELETE FROM file WHERE container_id = :container_id";
+static const char forget_uploads_sql[] = "DELETE FROM upload WHERE container_id = :container_id";
 static const char forget_container_sql[] = "DELETE FROM container WHERE id = :container_id";
 
 static bool forget_by(struct sweep *sweep, const char *sql, const char *container_id,
@@ -87,6 +88,7 @@ static bool forget_container(struct sweep *sweep, const char *id, struct error *
 	if (!forget_commands(sweep, id, err))
 		return false;
 	if (sweep->commands_left > 0 && (!forget_by(sweep, forget_files_sql, id, err) ||
+					 !forget_by(sweep, forget_uploads_sql, id, err) ||
 					 !forget_by(sweep, forget_container_sql, id, err)))
 		return false;
 	if (!db_commit(sweep->store->db, err))

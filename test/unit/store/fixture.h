@@ -159,6 +159,27 @@ static inline void add_file(struct store *store, const char *id, const char *con
 	must(store_file_add(store, &row, &err));
 }
 
+static inline struct upload_row upload_sample(const char *id, const char *container_id)
+{
+	struct upload_row row = {
+		.path = mem_strdup("/workspace/data.csv"),
+		.max_bytes = 5000000000,
+		.created_at = 1790000002000,
+		.expires_at = 1790007200000,
+	};
+
+	(void)snprintf(row.id, sizeof(row.id), "%s", id);
+	(void)snprintf(row.container_id, sizeof(row.container_id), "%s", container_id);
+	return row;
+}
+
+static inline void add_upload(struct store *store, const char *id, const char *container_id)
+{
+	auto_upload_row row = upload_sample(id, container_id);
+
+	must(store_upload_add(store, &row, &err));
+}
+
 /* The first column of the first row of a query, as a number. */
 static inline int64_t number_of(struct store *store, const char *sql)
 {

@@ -104,10 +104,26 @@ static void find_old_session(struct store *store)
 	assert_int_equal(keys, 1);
 }
 
+static void find_no_more(struct store *store)
+{
+	(void)store;
+}
+
+static void find_old_upload(struct store *store)
+{
+	auto_upload_row upload = { 0 };
+
+	must(store_upload_find(store, "u-old", 1780000000000, &upload, &err));
+	assert_string_equal(upload.path, "/workspace/보고서.pdf");
+	must_fail(store_upload_find(store, "u-used", 1780000000000, &upload, &err),
+		  ERROR_NOT_FOUND);
+}
+
 static void every_older_database_is_brought_up_to_date_with_all_its_rows(void **state)
 {
 	void (*const find_rows[])(struct store *) = { find_old_containers, find_old_commands,
-						      find_old_file, find_old_session };
+						      find_old_file,       find_old_session,
+						      find_no_more,        find_old_upload };
 
 	(void)state;
 	for (int number = 1; number <= migration_count(); number++) {
@@ -116,7 +132,8 @@ static void every_older_database_is_brought_up_to_date_with_all_its_rows(void **
 
 		assert_int_equal(place_setup(&place), 0);
 		store = open_old(place, number);
-		for (int i = 0; i < number && i < 4; i++)
+		for (int i = 0; i < number && i < (int)(sizeof(find_rows) / sizeof(*find_rows));
+		     i++)
 			find_rows[i](store);
 		store_close(store);
 		(void)place_teardown(&place);

@@ -29,7 +29,9 @@ static void a_tombstone_goes_with_its_commands_and_files(void **state)
 	add_command(*state, "x-1", "c-1", 1);
 	add_command(*state, "x-2", "c-2", 1);
 	add_file(*state, "f-1", "c-1");
+	add_upload(*state, "u-1", "c-1");
 	add_file(*state, "f-2", "c-2");
+	add_upload(*state, "u-2", "c-2");
 	must(store_container_gone(*state, "c-1", 1000, &err));
 	sweep(*state, 1001, &forgotten);
 	assert_int_equal(forgotten.count, 1);
@@ -39,6 +41,8 @@ static void a_tombstone_goes_with_its_commands_and_files(void **state)
 	assert_int_equal(number_of(*state, "SELECT count(*) FROM command"), 1);
 	assert_int_equal(number_of(*state, "SELECT count(*) FROM file WHERE id = 'f-2'"), 1);
 	assert_int_equal(number_of(*state, "SELECT count(*) FROM file"), 1);
+	assert_int_equal(number_of(*state, "SELECT count(*) FROM upload WHERE id = 'u-2'"), 1);
+	assert_int_equal(number_of(*state, "SELECT count(*) FROM upload"), 1);
 }
 
 static void what_is_young_or_alive_stays(void **state)
