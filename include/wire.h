@@ -4,8 +4,8 @@
  *
  * A frame is a 12-byte header (length u32, stream u32, type u8, three zero bytes; little endian)
  * and `length` bytes of payload.  Stream 0 is the container itself; a command has the stream number
- * that the server gave it, unique in the container's life; a file being read has one with
- * WIRE_FILE_STREAM set, unique in the life of one link.
+ * that the server gave it, unique in the container's life; a file being read or written has one
+ * with WIRE_FILE_STREAM set, unique in the life of one link.
  *
  * The talk on a link:
  *
@@ -30,6 +30,13 @@
  *	                                <-   DATA *, then END
  *	ACK       (first number only)   ->
  *	CLOSE                           ->
+ *	CREATE    a file                ->
+ *	                                <-   CREATED or FAILED
+ *	WRITE *   bytes of it           ->
+ *	                                <-   TAKEN       written up to here
+ *	SAVE      that was all          ->
+ *	                                <-   SAVED, or at any time FAILED
+ *	CLOSE     (before SAVED: what came is thrown away)
  *	PING                            ->
  *	                                <-   PONG
  *	USAGE                           ->
@@ -40,7 +47,8 @@
  *
  * Flow control: the agent sends at most WIRE_WINDOW bytes of a stream beyond the last ACK, and
  * keeps what is not acknowledged, so that a new link can go on where the old one broke; a command
- * whose buffers are full waits, and loses nothing.  Stdin likewise, the other way, with TAKEN.
+ * whose buffers are full waits, and loses nothing.  Stdin and a file being written likewise, the
+ * other way, with TAKEN.
  * Every other frame passes at once.  A malformed frame, an unknown type or one out of place ends
  * the link; nothing else. */
 #ifndef WIRE_H
@@ -51,12 +59,14 @@
 #include <stdint.h>
 
 enum {
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
+	WIRE_VERSION_LEAST = 1, /* without CREATE: such an agent must not be sent one */
 	WIRE_HEADER = 12,
 	WIRE_PAYLOAD_MAX = 32 * 1024,
 	WIRE_WINDOW = 64 * 1024,
 	WIRE_START_MAX = 28 * 1024,    /* command, working directory and environment together */
 	WIRE_FILE_WINDOW = 256 * 1024, /* not above HTTP_STREAM_ROOM */
+	WIRE_UPLOAD_WINDOW = 512 * 1024,
 	WIRE_PATH_MAX = 4096,
 };
 
@@ -78,6 +88,9 @@ enum wire_type {
 	WIRE_USAGE,
 	WIRE_MEASURE,
 	WIRE_LIFE,
+	WIRE_CREATE,
+	WIRE_WRITE,
+	WIRE_SAVE,
 	/* agent to server */
 	WIRE_HELLO = 64,
 	WIRE_COMMAND,
@@ -94,6 +107,8 @@ enum wire_type {
 	WIRE_PONG,
 	WIRE_USED,
 	WIRE_MEASURED,
+	WIRE_CREATED,
+	WIRE_SAVED,
 };
 
 /* --- frames ------------------------------------------------------------------------------ */
@@ -223,13 +238,14 @@ struct wire_offsets {
 void wire_put_offsets(struct wire_writer *writer, const struct wire_offsets *offsets);
 bool wire_get_offsets(const struct wire_frame *frame, struct wire_offsets *ret_offsets);
 
-/* STDOUT, STDERR, INPUT, DATA: the offset of the first byte, then bytes to the payload's end. */
+/* STDOUT, STDERR, INPUT, DATA, WRITE: the offset of the first byte, then bytes to the payload's
+ * end. */
 enum { WIRE_CHUNK_HEADER = 8, WIRE_CHUNK_MAX = WIRE_PAYLOAD_MAX - WIRE_CHUNK_HEADER };
 void wire_put_chunk(uint8_t ret_header[WIRE_CHUNK_HEADER], uint64_t offset);
 bool wire_get_chunk(const struct wire_frame *frame, uint64_t *ret_offset, const uint8_t **ret_data,
 		    size_t *ret_len);
 
-/* TAKEN: how much stdin was taken, absolute. */
+/* TAKEN: how much stdin, or of a file, was taken, absolute.  SAVE: how much was sent. */
 void wire_put_taken(struct wire_writer *writer, uint64_t offset);
 bool wire_get_taken(const struct wire_frame *frame, uint64_t *ret_offset);
 
@@ -303,6 +319,31 @@ struct wire_read {
 };
 void wire_put_read(struct wire_writer *writer, const struct wire_read *read);
 bool wire_get_read(const struct wire_frame *frame, struct wire_read *ret_read);
+
+/* CREATE: where a file is to be, as in OPEN, and how long it will be (UINT64_MAX: not known), so
+ * that a place without room for it is refused at once. */
+struct wire_create {
+	char base[WIRE_PATH_MAX + 1];
+	char path[WIRE_PATH_MAX + 1];
+	uint64_t size;
+};
+void wire_put_create(struct wire_writer *writer, const struct wire_create *create);
+bool wire_get_create(const struct wire_frame *frame, struct wire_create *ret_create);
+
+/* CREATED: there is a temporary file beside the place.  SAVED: it is at the place now. */
+struct wire_created {
+	uint8_t replaces;             /* 1: a file is there already */
+	char path[WIRE_PATH_MAX + 1]; /* absolute, without symbolic links */
+};
+void wire_put_created(struct wire_writer *writer, const struct wire_created *created);
+bool wire_get_created(const struct wire_frame *frame, struct wire_created *ret_created);
+
+struct wire_saved {
+	uint8_t replaced; /* 1: there was a file, which is gone now */
+	uint64_t size;
+};
+void wire_put_saved(struct wire_writer *writer, const struct wire_saved *saved);
+bool wire_get_saved(const struct wire_frame *frame, struct wire_saved *ret_saved);
 
 /* USED: the answer to USAGE.  UINT64_MAX: not readable. */
 struct wire_used {

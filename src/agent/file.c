@@ -32,6 +32,11 @@ static struct file *file_find(struct agent *agent, uint32_t stream)
 	return NULL;
 }
 
+bool file_is_open(struct agent *agent, uint32_t stream)
+{
+	return file_find(agent, stream) != NULL;
+}
+
 void file_close(struct agent *agent, uint32_t stream)
 {
 	struct file *file = stream ? file_find(agent, stream) : NULL;
@@ -50,8 +55,7 @@ void files_close(struct agent *agent)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-/* As openat, but never through a link of /proc into somewhere else. */
-static int open_plainly(int dir, const char *path, int flags)
+int open_plainly(int dir, const char *path, int flags)
 {
 	struct how how = { .flags = (uint64_t)flags | O_CLOEXEC, .resolve = NO_MAGICLINKS };
 
@@ -77,7 +81,7 @@ static int open_path(const struct wire_open *open)
 	return fd;
 }
 
-static bool is_kernel_file(int fd)
+bool is_kernel_file(int fd)
 {
 	static const unsigned long magics[] = {
 		0x9fa0,     0x62656572, 0x27e0eb,   0x63677270,
@@ -106,7 +110,7 @@ static int refusal(int fd, const struct stat *info, const char **ret_where)
 	return is_kernel_file(fd) ? EACCES : 0;
 }
 
-static bool resolve(int fd, char path[WIRE_PATH_MAX + 1])
+bool fd_path(int fd, char path[WIRE_PATH_MAX + 1])
 {
 	char self[40];
 	ssize_t len;
@@ -127,7 +131,7 @@ static int open_and_answer(struct box *box, uint32_t stream, const struct wire_o
 	int fd = open_path(order);
 	int number = fd < 0 || fstat(fd, &info) < 0 ? errno : refusal(fd, &info, &where);
 
-	if (number == 0 && !resolve(fd, opened.path)) {
+	if (number == 0 && !fd_path(fd, opened.path)) {
 		number = ENOENT;
 		where = "resolve";
 	}

@@ -213,6 +213,9 @@ static void dispatch(struct agent *agent, uint64_t data)
 	case FROM_DRAIN:
 		drain_ready(agent, index);
 		break;
+	case FROM_SYNC:
+		upload_synced(agent, index, number);
+		break;
 	}
 }
 
@@ -262,6 +265,7 @@ static bool agent_init(struct agent *agent)
 {
 	meeting_init(agent);
 	files_init(agent);
+	uploads_init(agent);
 	for (int i = 0; i < GUESTS_MAX; i++)
 		agent->guests[i] = -1;
 	for (int i = 0; i < DRAINS_MAX; i++)

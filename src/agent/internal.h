@@ -13,7 +13,7 @@
  *	supervise.c  the process between process 1 and a command
  *	output.c     stdout and stderr; input.c stdin
  *	kill.c       ending a whole tree; tree.c finding it
- *	file.c       files being read
+ *	file.c       files being read; upload.c files being written; place.c where those go
  *	hello.c      what is in force here; cgroup.c limits and counters; kernel.c small kernel
  *files */
 #ifndef AGENT_INTERNAL_H
@@ -30,6 +30,7 @@
 enum {
 	COMMANDS_MAX = 128, /* running and remembered ones together */
 	FILES_MAX = 32,
+	UPLOADS_MAX = 16,
 	DRAINS_MAX = 256,
 	GUESTS_MAX = 4,
 	ENV_MAX = 512,
@@ -185,6 +186,37 @@ struct file {
 	uint64_t acked;
 };
 
+/* Where a file is to be written. */
+struct place {
+	int dir;        /* -1: none */
+	char name[256]; /* in dir; neither "." nor a symbolic link */
+	bool replaces;  /* a regular file is there */
+	mode_t mode;    /* that the new one gets */
+};
+
+enum upload_state {
+	UPLOAD_FREE,
+	UPLOAD_WRITING,
+	UPLOAD_SYNCING,
+	UPLOAD_SAVED,  /* to be told */
+	UPLOAD_FAILED, /* to be told */
+	UPLOAD_OVER,
+};
+
+struct upload {
+	enum upload_state state;
+	uint32_t stream; /* 0: the slot is free */
+	int fd;          /* of the temporary file */
+	int sync;        /* from the child that waits for the disk; -1: none */
+	struct place place;
+	char temporary[32]; /* its name, in place.dir */
+	bool renamed;       /* it has taken the place */
+	uint64_t written;
+	uint64_t told; /* up to here TAKEN was sent */
+	int number;    /* of a failure: errno, and the place */
+	const char *where;
+};
+
 /* Frames waiting in memory. */
 struct box {
 	uint8_t *data;
@@ -237,6 +269,7 @@ struct agent {
 	unsigned commands_top; /* no slot from here on is in use */
 	struct command commands[COMMANDS_MAX];
 	struct file files[FILES_MAX];
+	struct upload uploads[UPLOADS_MAX];
 	int drains[DRAINS_MAX]; /* -1: free */
 	uint8_t *spare_rings;   /* of a command that was forgotten; NULL: none */
 };
@@ -256,6 +289,7 @@ enum source {
 	FROM_STDOUT,
 	FROM_STDERR,
 	FROM_DRAIN,
+	FROM_SYNC,
 };
 
 int init_run(void);
@@ -405,6 +439,32 @@ void file_close(struct agent *agent, uint32_t stream);
 void files_close(struct agent *agent);
 /* Puts one DATA or END into the box; false when there was nothing to send or no room. */
 bool file_send(struct file *file, struct box *box);
+bool file_is_open(struct agent *agent, uint32_t stream);
+/* As openat, but never through a link of /proc into somewhere else. */
+int open_plainly(int dir, const char *path, int flags);
+/* Whether it lies in a file system of the kernel's own. */
+bool is_kernel_file(int fd);
+/* The path of what is open. */
+bool fd_path(int fd, char path[WIRE_PATH_MAX + 1]);
+
+/* --- place.c, upload.c ----------------------------------------------------------------------- */
+
+/* Walks to the place, makes folders that are missing, and gives its path without symbolic links.
+ * 0, or an errno value and where it belongs; then ret_place->dir is -1. */
+int place_find(const struct wire_create *order, struct place *ret_place,
+	       char path[WIRE_PATH_MAX + 1], const char **ret_where);
+
+void uploads_init(struct agent *agent);
+bool upload_create(struct agent *agent, const struct wire_frame *frame);
+bool upload_write(struct agent *agent, const struct wire_frame *frame);
+bool upload_save(struct agent *agent, const struct wire_frame *frame);
+/* Throws away what was not saved. */
+void upload_close(struct agent *agent, uint32_t stream);
+void uploads_close(struct agent *agent);
+/* The child that waits for the disk said something, or ended. */
+void upload_synced(struct agent *agent, unsigned index, uint32_t stream);
+/* Puts one TAKEN, SAVED or FAILED into the box; false when there was nothing to say or no room. */
+bool upload_send(struct upload *upload, struct box *box);
 
 /* --- hello.c --------------------------------------------------------------------------------- */
 

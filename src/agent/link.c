@@ -107,6 +107,7 @@ void link_close(struct agent *agent)
 	link->sending.len = 0;
 	link->sent = 0;
 	files_close(agent);
+	uploads_close(agent);
 	for (unsigned i = 0; i < agent->commands_top; i++)
 		agent->commands[i].resumed = false;
 }
@@ -205,18 +206,21 @@ static void box_move(struct box *from, struct box *to)
 		from->data[i] = from->data[some + i];
 }
 
-/* Two of each command slot that may be in use, then the files. */
+/* Two of each command slot that may be in use, then the files, then the uploads. */
 static unsigned sources(const struct agent *agent)
 {
-	return agent->commands_top * 2 + FILES_MAX;
+	return agent->commands_top * 2 + FILES_MAX + UPLOADS_MAX;
 }
 
 static bool source_send(struct agent *agent, unsigned source, struct box *box)
 {
+	unsigned outputs = agent->commands_top * 2;
 	struct command *command;
 
-	if (source >= agent->commands_top * 2)
-		return file_send(&agent->files[source - agent->commands_top * 2], box);
+	if (source >= outputs + FILES_MAX)
+		return upload_send(&agent->uploads[source - outputs - FILES_MAX], box);
+	if (source >= outputs)
+		return file_send(&agent->files[source - outputs], box);
 	command = &agent->commands[source / 2];
 	return output_send(command, source % 2 ? &command->err : &command->out, box);
 }

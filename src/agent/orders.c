@@ -84,6 +84,7 @@ static bool obey_kill(struct agent *agent, const struct wire_frame *frame)
 static bool obey_close(struct agent *agent, const struct wire_frame *frame)
 {
 	file_close(agent, frame->stream);
+	upload_close(agent, frame->stream);
 	return frame->length == 0;
 }
 
@@ -160,6 +161,12 @@ bool order_obey(struct agent *agent, const struct wire_frame *frame)
 		return obey_measure(agent, frame);
 	case WIRE_LIFE:
 		return obey_life(agent, frame);
+	case WIRE_CREATE:
+		return upload_create(agent, frame);
+	case WIRE_WRITE:
+		return upload_write(agent, frame);
+	case WIRE_SAVE:
+		return upload_save(agent, frame);
 	case WIRE_HELLO:
 	case WIRE_COMMAND:
 	case WIRE_LISTED:
@@ -175,6 +182,8 @@ bool order_obey(struct agent *agent, const struct wire_frame *frame)
 	case WIRE_PONG:
 	case WIRE_USED:
 	case WIRE_MEASURED:
+	case WIRE_CREATED:
+	case WIRE_SAVED:
 		return false; /* ours to say */
 	}
 	return false;

@@ -368,3 +368,62 @@ bool wire_get_used(const struct wire_frame *frame, struct wire_used *ret_used)
 	*ret_used = used;
 	return true;
 }
+
+void wire_put_create(struct wire_writer *writer, const struct wire_create *create)
+{
+	wire_put_text(writer, create->base);
+	wire_put_text(writer, create->path);
+	wire_put_u64(writer, create->size);
+}
+
+bool wire_get_create(const struct wire_frame *frame, struct wire_create *ret_create)
+{
+	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_create create = { 0 };
+
+	wire_get_text(&cursor, create.base, WIRE_PATH_MAX);
+	wire_get_text(&cursor, create.path, WIRE_PATH_MAX);
+	create.size = wire_get_u64(&cursor);
+	if (!wire_done(&cursor))
+		return false;
+	*ret_create = create;
+	return true;
+}
+
+void wire_put_created(struct wire_writer *writer, const struct wire_created *created)
+{
+	wire_put_u8(writer, created->replaces);
+	wire_put_text(writer, created->path);
+}
+
+bool wire_get_created(const struct wire_frame *frame, struct wire_created *ret_created)
+{
+	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_created created = { 0 };
+
+	created.replaces = get_flag(&cursor);
+	wire_get_text(&cursor, created.path, WIRE_PATH_MAX);
+	if (!wire_done(&cursor) || created.path[0] != '/')
+		return false;
+	*ret_created = created;
+	return true;
+}
+
+void wire_put_saved(struct wire_writer *writer, const struct wire_saved *saved)
+{
+	wire_put_u8(writer, saved->replaced);
+	wire_put_u64(writer, saved->size);
+}
+
+bool wire_get_saved(const struct wire_frame *frame, struct wire_saved *ret_saved)
+{
+	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_saved saved;
+
+	saved.replaced = get_flag(&cursor);
+	saved.size = wire_get_u64(&cursor);
+	if (!wire_done(&cursor))
+		return false;
+	*ret_saved = saved;
+	return true;
+}

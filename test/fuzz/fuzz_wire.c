@@ -39,12 +39,18 @@ static void decode_texts(const struct wire_frame *frame)
 	static struct wire_open open;
 	static struct wire_opened opened;
 	static struct wire_failed failed;
+	static struct wire_create create;
+	static struct wire_created created;
 
 	if (wire_get_hello(frame, &hello) && strlen(hello.runtimes) >= sizeof(hello.runtimes))
 		abort();
 	if (wire_get_open(frame, &open) && strlen(open.path) > WIRE_PATH_MAX)
 		abort();
 	if (wire_get_opened(frame, &opened) && opened.path[0] != '/')
+		abort();
+	if (wire_get_create(frame, &create) && strlen(create.path) > WIRE_PATH_MAX)
+		abort();
+	if (wire_get_created(frame, &created) && (created.path[0] != '/' || created.replaces > 1))
 		abort();
 	if (wire_get_failed(frame, &failed) && strlen(failed.where) >= sizeof(failed.where))
 		abort();
@@ -58,6 +64,7 @@ static void decode_numbers(const struct wire_frame *frame, struct tally *tally)
 	struct wire_exited exited;
 	struct wire_read read;
 	struct wire_used used;
+	struct wire_saved saved;
 	uint64_t offset;
 	const uint8_t *bytes;
 	size_t len;
@@ -74,6 +81,8 @@ static void decode_numbers(const struct wire_frame *frame, struct tally *tally)
 		abort();
 	if (wire_get_used(frame, &used))
 		tally_add(tally, used.uptime_ms);
+	if (wire_get_saved(frame, &saved))
+		tally_add(tally, saved.size);
 	if (wire_get_taken(frame, &offset))
 		tally_add(tally, offset);
 	if (wire_get_life(frame, &offset))

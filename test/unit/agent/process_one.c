@@ -3,6 +3,7 @@
  * `agent link`. Needs root, and fails where namespaces cannot be made. */
 #include "wire.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -1015,6 +1016,315 @@ static void a_file_waits_for_its_window_and_commands_pass(void **state)
 	link_drop(link);
 }
 
+/* --- files that are written ---------------------------------------------------------------- */
+
+static const uint32_t upload_stream = WIRE_FILE_STREAM | 77;
+
+static void order_create(struct link *link, uint32_t stream, const char *path, uint64_t size)
+{
+	static struct wire_create create;
+	struct wire_writer writer = fresh();
+
+	snprintf(create.base, sizeof(create.base), "/tmp");
+	snprintf(create.path, sizeof(create.path), "%s", path);
+	create.size = size;
+	wire_put_create(&writer, &create);
+	order(link, WIRE_CREATE, stream, writer.data, writer.len);
+}
+
+/* The path of the place; it must be one. */
+static const char *create(struct link *link, const char *path, bool replaces)
+{
+	static struct wire_created created;
+
+	order_create(link, upload_stream, path, UINT64_MAX);
+	assert_true(wire_get_created(expect(link, WIRE_CREATED, upload_stream), &created));
+	assert_int_equal(created.replaces, replaces);
+	return created.path;
+}
+
+static void assert_no_place(struct link *link, const char *path, uint64_t size, int number,
+			    const char *where)
+{
+	struct wire_failed failed;
+
+	order_create(link, upload_stream, path, size);
+	assert_true(wire_get_failed(expect(link, WIRE_FAILED, upload_stream), &failed));
+	assert_int_equal(failed.number, number);
+	assert_string_equal(failed.where, where);
+}
+
+static void order_write(struct link *link, uint64_t offset, const char *data, size_t len)
+{
+	uint8_t payload[WIRE_PAYLOAD_MAX];
+
+	assert_true(len <= WIRE_CHUNK_MAX);
+	wire_put_chunk(payload, offset);
+	memcpy(payload + WIRE_CHUNK_HEADER, data, len);
+	order(link, WIRE_WRITE, upload_stream, payload, WIRE_CHUNK_HEADER + len);
+}
+
+static void order_save(struct link *link, uint64_t size)
+{
+	struct wire_writer writer = fresh();
+
+	wire_put_taken(&writer, size);
+	order(link, WIRE_SAVE, upload_stream, writer.data, writer.len);
+}
+
+/* The next frame that is no TAKEN. */
+static const struct wire_frame *expect_last(struct link *link, enum wire_type type)
+{
+	while (next(link)->type == WIRE_TAKEN)
+		assert_int_equal(link->frame.stream, upload_stream);
+	assert_int_equal(link->frame.type, type);
+	assert_int_equal(link->frame.stream, upload_stream);
+	return &link->frame;
+}
+
+static void assert_saved(struct link *link, uint64_t size, bool replaced)
+{
+	struct wire_saved saved;
+
+	order_save(link, size);
+	assert_true(wire_get_saved(expect_last(link, WIRE_SAVED), &saved));
+	assert_int_equal(saved.size, size);
+	assert_int_equal(saved.replaced, replaced);
+	order(link, WIRE_CLOSE, upload_stream, NULL, 0);
+}
+
+static void assert_lost(struct link *link, int number, const char *where)
+{
+	struct wire_failed failed;
+
+	assert_true(wire_get_failed(expect_last(link, WIRE_FAILED), &failed));
+	assert_int_equal(failed.number, number);
+	assert_string_equal(failed.where, where);
+	order(link, WIRE_CLOSE, upload_stream, NULL, 0);
+}
+
+static void a_file_is_seen_when_all_of_it_is_there(void **state)
+{
+	struct link *link = link_make(*state);
+
+	assert_string_equal(create(link, "new/sub/file", false), "/tmp/new/sub/file");
+	order_write(link, 0, "hel", 3);
+	assert_out(link, 1, "cd new/sub; ls; cat .upload-*; stat -c %a .upload-*", "hel600\n");
+	order_write(link, 3, "lo", 2);
+	assert_saved(link, 5, false);
+	assert_out(link, 2, "cd new/sub; ls -A; cat file; stat -c %a file", "file\nhello644\n");
+	link_drop(link);
+}
+
+static void a_file_of_no_bytes_is_a_file(void **state)
+{
+	struct link *link = link_make(*state);
+
+	create(link, "/empty", false);
+	assert_saved(link, 0, false);
+	assert_out(link, 1, "stat -c %s /empty", "0\n");
+	link_drop(link);
+}
+
+static void who_reads_the_old_file_goes_on_reading_it(void **state)
+{
+	struct link *link = link_make(*state);
+	const uint8_t *data;
+	uint64_t offset;
+	size_t len;
+
+	free(run(link, 1, "printf old > plain; chmod 751 plain"));
+	assert_int_equal(open_file(link, "plain")->type, WIRE_OPENED);
+	create(link, "plain", true);
+	order_write(link, 0, "newer", 5);
+	assert_saved(link, 5, true);
+	order_read(link, 0, 3);
+	assert_true(wire_get_chunk(expect(link, WIRE_DATA, file_stream), &offset, &data, &len));
+	assert_memory_equal(data, "old", 3);
+	assert_end(link, 0);
+	assert_out(link, 2, "cat plain; stat -c %a plain", "newer751\n");
+	link_drop(link);
+}
+
+static void a_link_is_followed_inside_and_stays_a_link(void **state)
+{
+	struct link *link = link_make(*state);
+	struct stat info;
+
+	free(run(link, 1,
+		 "ln -s ../../../../../../../climbed out; ln -s deep/er/x far; ln -s far further"));
+	assert_string_equal(create(link, "out", false), "/climbed");
+	assert_saved(link, 0, false);
+	assert_string_equal(create(link, "further", false), "/tmp/deep/er/x");
+	assert_saved(link, 0, false);
+	assert_string_equal(create(link, "/../../tmp/./deep/../up", false), "/tmp/up");
+	assert_saved(link, 0, false);
+	assert_out(link, 2, "readlink out far; ls /climbed deep/er/x up",
+		   "../../../../../../../climbed\ndeep/er/x\n/climbed\ndeep/er/x\nup\n");
+	assert_int_equal(stat("/climbed", &info), -1);
+	link_drop(link);
+}
+
+static void only_a_place_for_a_plain_file_is_one(void **state)
+{
+	struct link *link = link_make(*state);
+	char name[300];
+
+	free(run(link, 1,
+		 "mkdir dir ro; printf x > plain; mkfifo fifo; ln -s /proc/self/root magic; "
+		 "ln -s self self; ln -s dir to_dir; touch under over; mount --bind under over; "
+		 "mount -t tmpfs -o ro none ro"));
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_no_place(link, "dir", UINT64_MAX, EISDIR, "open");
+	assert_no_place(link, "to_dir", UINT64_MAX, EISDIR, "open");
+	assert_no_place(link, "dir/..", UINT64_MAX, EISDIR, "open");
+	assert_no_place(link, "/", UINT64_MAX, EISDIR, "open");
+	assert_no_place(link, "fifo", UINT64_MAX, ENXIO, "open");
+	assert_no_place(link, "/dev/zero", UINT64_MAX, ENXIO, "open");
+	assert_no_place(link, "/proc/new", UINT64_MAX, EACCES, "kernel file");
+	assert_no_place(link, "/proc/self/cwd", UINT64_MAX, EACCES, "kernel file");
+	assert_no_place(link, "magic/tmp/x", UINT64_MAX, ELOOP, "open");
+	assert_no_place(link, "self", UINT64_MAX, ELOOP, "open");
+	assert_no_place(link, "plain/x", UINT64_MAX, ENOTDIR, "open");
+	assert_no_place(link, "ro/x", UINT64_MAX, EROFS, "create");
+	assert_no_place(link, "ro/new/x", UINT64_MAX, EROFS, "open");
+	assert_no_place(link, "over", UINT64_MAX, EBUSY, "mount");
+	assert_no_place(link, name, UINT64_MAX, ENAMETOOLONG, "open");
+	assert_out(link, 2, "find . -name '.upload*'", "");
+	link_drop(link);
+}
+
+static void a_full_disk_is_told_and_left_as_it_was(void **state)
+{
+	static char data[WIRE_CHUNK_MAX];
+	struct link *link = link_make(*state);
+
+	free(run(link, 1,
+		 "mkdir small; mount -t tmpfs -o size=64k none small; printf old > small/file"));
+	assert_no_place(link, "small/file", 100000, ENOSPC, "room");
+	create(link, "small/file", true);
+	for (uint64_t i = 0; i < 3; i++)
+		order_write(link, i * sizeof(data), data, sizeof(data));
+	assert_lost(link, ENOSPC, "write");
+	assert_out(link, 2, "ls -A small; cat small/file", "file\nold");
+	link_drop(link);
+}
+
+static void what_is_not_saved_leaves_nothing(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1, "printf old > kept"));
+	create(link, "kept", true);
+	order_write(link, 0, "new", 3);
+	order(link, WIRE_CLOSE, upload_stream, NULL, 0);
+	assert_out(link, 2, "ls -A; cat kept", "kept\nold");
+	create(link, "kept", true);
+	order_write(link, 0, "new", 3);
+	link_drop(link);
+	link = link_make(*state);
+	assert_out(link, 3, "ls -A; cat kept", "kept\nold");
+	create(link, "kept", true);
+	order_write(link, 1, "gap", 3);
+	assert_false(try_next(link, PATIENCE_MS));
+	assert_true(link->at_end);
+	link_drop(link);
+	link = link_make(*state);
+	create(link, "kept", true);
+	order_write(link, 0, "new", 3);
+	order_save(link, 4); /* not what came */
+	assert_false(try_next(link, PATIENCE_MS));
+	assert_true(link->at_end);
+	link_drop(link);
+	link = link_make(*state);
+	assert_out(link, 4, "ls -A; cat kept", "kept\nold");
+	link_drop(link);
+}
+
+static void a_window_of_a_file_is_taken_step_by_step(void **state)
+{
+	static char data[WIRE_CHUNK_MAX];
+	struct link *link = link_make(*state);
+	uint64_t sent = 0;
+	uint64_t taken = 0;
+
+	create(link, "big", false);
+	while (sent < 5 * 1024 * 1024) {
+		while (sent + sizeof(data) - taken > WIRE_UPLOAD_WINDOW)
+			assert_true(
+				wire_get_taken(expect(link, WIRE_TAKEN, upload_stream), &taken));
+		assert_true(taken <= sent);
+		memset(data, (int)(sent / sizeof(data)), sizeof(data));
+		order_write(link, sent, data, sizeof(data));
+		sent += sizeof(data);
+	}
+	assert_saved(link, sent, false);
+	assert_out(link, 1, "stat -c %s big; tr -d '\\0' < big | head -c 1 | od -An -tu1",
+		   "5274360\n   1\n");
+	link_drop(link);
+}
+
+static void what_a_program_changes_meanwhile_is_not_put_in_place(void **state)
+{
+	struct link *link = link_make(*state);
+
+	create(link, "file", false);
+	order_write(link, 0, "ours", 4);
+	free(run(link, 1, "rm .upload-*"));
+	order_save(link, 4);
+	assert_lost(link, ESTALE, "rename");
+	create(link, "file", false);
+	order_write(link, 0, "ours", 4);
+	free(run(link, 2, "f=$(ls .upload-*); rm $f; echo theirs > $f; echo $f > name"));
+	order_save(link, 4);
+	assert_lost(link, ESTALE, "rename");
+	assert_out(link, 3, "ls file 2> /dev/null; rm -f $(cat name) name; ls -A", "");
+	link_drop(link);
+}
+
+static unsigned descriptors_of(const struct house *house)
+{
+	char path[64];
+	unsigned count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)house->init);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+static void many_files_are_written_at_once_and_no_more(void **state)
+{
+	enum { MOST = 16 };
+	struct link *link = link_make(*state);
+	unsigned before;
+	struct wire_failed failed;
+	char path[16];
+
+	assert_out(link, 1, "echo warm", "warm\n");
+	before = descriptors_of(*state);
+	for (uint32_t i = 0; i < MOST; i++) {
+		snprintf(path, sizeof(path), "f%u", (unsigned)i);
+		order_create(link, WIRE_FILE_STREAM | i, path, UINT64_MAX);
+		expect(link, WIRE_CREATED, WIRE_FILE_STREAM | i);
+	}
+	order_create(link, upload_stream, "more", UINT64_MAX);
+	assert_true(wire_get_failed(expect(link, WIRE_FAILED, upload_stream), &failed));
+	assert_int_equal(failed.number, EMFILE);
+	for (uint32_t i = 0; i < MOST; i++)
+		order(link, WIRE_CLOSE, WIRE_FILE_STREAM | i, NULL, 0);
+	create(link, "more", false);
+	assert_saved(link, 0, false);
+	assert_out(link, 2, "ls -A", "more\n");
+	assert_int_equal(descriptors_of(*state), before);
+	link_drop(link);
+}
+
 #define IN_A_HOUSE(test) cmocka_unit_test_setup_teardown(test, house_build, house_demolish)
 
 int main(void)
@@ -1050,6 +1360,16 @@ int main(void)
 		IN_A_HOUSE(only_plain_files_can_be_opened),
 		IN_A_HOUSE(a_range_is_read_and_a_short_file_says_so),
 		IN_A_HOUSE(a_file_waits_for_its_window_and_commands_pass),
+		IN_A_HOUSE(a_file_is_seen_when_all_of_it_is_there),
+		IN_A_HOUSE(a_file_of_no_bytes_is_a_file),
+		IN_A_HOUSE(who_reads_the_old_file_goes_on_reading_it),
+		IN_A_HOUSE(a_link_is_followed_inside_and_stays_a_link),
+		IN_A_HOUSE(only_a_place_for_a_plain_file_is_one),
+		IN_A_HOUSE(a_full_disk_is_told_and_left_as_it_was),
+		IN_A_HOUSE(what_is_not_saved_leaves_nothing),
+		IN_A_HOUSE(a_window_of_a_file_is_taken_step_by_step),
+		IN_A_HOUSE(what_a_program_changes_meanwhile_is_not_put_in_place),
+		IN_A_HOUSE(many_files_are_written_at_once_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

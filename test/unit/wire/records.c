@@ -468,6 +468,74 @@ static void used_goes_there_and_back(void **state)
 	assert_memory_equal(&got_used, &used, sizeof(used));
 }
 
+static struct wire_create got_create;
+static bool decode_create(const struct wire_frame *frame)
+{
+	return wire_get_create(frame, &got_create);
+}
+
+static void create_goes_there_and_back_with_any_bytes_in_its_path(void **state)
+{
+	struct wire_writer writer = fresh_writer();
+	static struct wire_create create = { .base = "/workspace",
+					     .path = "a\n\xff",
+					     .size = UINT64_MAX };
+
+	(void)state;
+	wire_put_create(&writer, &create);
+	assert_only_whole(decode_create, &writer);
+	assert_string_equal(got_create.base, "/workspace");
+	assert_string_equal(got_create.path, "a\n\xff");
+	assert_int_equal(got_create.size, UINT64_MAX);
+}
+
+static struct wire_created got_created;
+static bool decode_created(const struct wire_frame *frame)
+{
+	return wire_get_created(frame, &got_created);
+}
+
+static void created_goes_there_and_back_and_its_path_is_absolute(void **state)
+{
+	struct wire_writer writer = fresh_writer();
+	static struct wire_created created = { .replaces = 1, .path = "/a" };
+
+	(void)state;
+	wire_put_created(&writer, &created);
+	assert_only_whole(decode_created, &writer);
+	assert_int_equal(got_created.replaces, 1);
+	assert_string_equal(got_created.path, "/a");
+	memcpy(created.path, "aa", 2);
+	writer = fresh_writer();
+	wire_put_created(&writer, &created);
+	assert_false(decode_exact(decode_created, writer.len));
+	memcpy(created.path, "/a", 2);
+	created.replaces = 2;
+	writer = fresh_writer();
+	wire_put_created(&writer, &created);
+	assert_false(decode_exact(decode_created, writer.len));
+}
+
+static struct wire_saved got_saved;
+static bool decode_saved(const struct wire_frame *frame)
+{
+	return wire_get_saved(frame, &got_saved);
+}
+
+static void saved_goes_there_and_back_and_its_flag_is_one(void **state)
+{
+	struct wire_writer writer = fresh_writer();
+
+	(void)state;
+	wire_put_saved(&writer, &(struct wire_saved){ .replaced = 1, .size = 1ull << 40 });
+	assert_only_whole(decode_saved, &writer);
+	assert_int_equal(got_saved.replaced, 1);
+	assert_int_equal(got_saved.size, 1ull << 40);
+	writer = fresh_writer();
+	wire_put_saved(&writer, &(struct wire_saved){ .replaced = 2 });
+	assert_false(decode_exact(decode_saved, writer.len));
+}
+
 static void a_refused_record_leaves_the_result_as_it_was(void **state)
 {
 	struct wire_used used = { 1, 2, 3, 4, 5, 6 };
@@ -523,6 +591,9 @@ int main(void)
 		cmocka_unit_test(opened_goes_there_and_back_and_its_path_is_absolute),
 		cmocka_unit_test(read_goes_there_and_back_unless_its_end_wraps_around),
 		cmocka_unit_test(used_goes_there_and_back),
+		cmocka_unit_test(create_goes_there_and_back_with_any_bytes_in_its_path),
+		cmocka_unit_test(created_goes_there_and_back_and_its_path_is_absolute),
+		cmocka_unit_test(saved_goes_there_and_back_and_its_flag_is_one),
 		cmocka_unit_test(a_refused_record_leaves_the_result_as_it_was),
 		cmocka_unit_test(a_writer_without_room_says_so_and_writes_nothing_beyond),
 	};
