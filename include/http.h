@@ -7,7 +7,8 @@
  * than 1.0 and 1.1.  Header, body and idle deadlines and a limit of connections for each address
  * are always set.
  *
- * Every request reaches the one handler after its body has arrived whole (capped).  It must be
+ * Every request reaches the one handler after its body has arrived whole (capped), except where the
+ * options say that bodies are streamed: there it comes with its header.  It must be
  * answered exactly once, now or later, by http_reply or http_stream_open; until then it stays
  * valid, even if its client went away (on_gone says so; answering is still needed, and harmless).
  */
@@ -32,6 +33,8 @@ struct http_options {
 	uint16_t port;         /* 0 picks a free one */
 	size_t body_max;       /* bytes; more gives 413 … */
 	const char *too_large; /* … with this JSON text; NULL: a plain sentence.  Borrowed */
+	/* A PUT to a path that begins so has its body streamed, without body_max.  NULL: none. */
+	const char *stream_put_under;
 	unsigned connections_max;
 	unsigned per_address_max; /* 0: any; not applied to loopback addresses; IPv6 by /64 */
 	unsigned idle_seconds;    /* a connection without progress is closed after this */
@@ -66,6 +69,24 @@ bool http_accepts(const struct http_request *req, const char *media_type);
 typedef void http_gone_fn(void *ctx);
 /* Called at most once, when the client closed the connection before the answer. */
 void http_on_gone(struct http_request *req, http_gone_fn *on_gone, void *ctx);
+
+/* --- a body that is streamed --------------------------------------------------------------- */
+
+struct http_body_events {
+	/* A piece of it.  Returns how many bytes were taken: if not all, the client is held back
+	 * until http_body_resume. */
+	size_t (*on_data)(void *ctx, const void *data, size_t len);
+	/* It is whole.  A client that leaves before that is told by http_on_gone only. */
+	void (*on_end)(void *ctx);
+};
+
+/* False when the request has no body at all; *ret_length is -1 when it is not known. */
+bool http_body_announced(const struct http_request *req, int64_t *ret_length);
+/* Lets it come, once; a client that asked ("Expect: 100-continue") is told to send.  The request
+ * can be answered before this, at any time after it, or when the body is whole; an answer before
+ * that (by http_reply) ends the connection. */
+void http_body_read(struct http_request *req, const struct http_body_events *events, void *ctx);
+void http_body_resume(struct http_request *req);
 
 /* --- an answer --------------------------------------------------------------------------- */
 

@@ -161,6 +161,13 @@ void connection_resume(struct connection *conn)
 	server_kick(conn->server);
 }
 
+static void time_out(struct connection *conn)
+{
+	if (conn->req)
+		body_time_out(conn->req);
+	connection_cut(conn);
+}
+
 void connection_sweep(void *ctx)
 {
 	struct http_server *server = ctx;
@@ -173,7 +180,7 @@ void connection_sweep(void *ctx)
 		    stream_moves(conn->req->stream, server->idle_seconds))
 			connection_set_deadline(conn, server->idle_seconds);
 		else
-			connection_cut(conn);
+			time_out(conn);
 	}
 	/* libmicrohttpd notices what it does not learn from its descriptors. */
 	server_kick(server);

@@ -41,6 +41,7 @@ struct http_server {
 	uint16_t port;
 	size_t body_max;
 	const char *too_large; /* NULL: a plain sentence */
+	const char *stream_put_under;
 	unsigned connections_max, per_address_max, idle_seconds;
 	http_handler_fn *handler;
 	void *ctx;
@@ -141,6 +142,14 @@ bool accept_allows(const char *accept, const char *media_type);
 
 /* --- request.c ----------------------------------------------------------------------------- */
 
+enum body_state {
+	BODY_COLLECTED, /* the handler gets it whole; the states below are of a streamed one */
+	BODY_HELD,      /* nothing of it was asked for yet */
+	BODY_READING,
+	BODY_WHOLE,
+	BODY_REFUSED, /* answered in the middle */
+};
+
 struct http_request {
 	struct loop *loop;
 	struct http_server *server;       /* NULL once the server is closed */
@@ -154,6 +163,12 @@ struct http_request {
 	struct head_line *lines;
 	size_t count;
 	struct buf body;
+	enum body_state body_state;
+	const struct http_body_events *body_events;
+	void *body_ctx;
+	int64_t body_got;   /* bytes that the handler took */
+	bool body_reopened; /* libmicrohttpd asks once more before it reads the first byte */
+	int64_t paused_at_ms;
 	bool begun;  /* its header was read */
 	bool handed; /* the handler has it */
 	bool answered;
@@ -179,6 +194,27 @@ void request_on_completed(void *ctx, struct MHD_Connection *mhd, void **slot,
 void request_free(struct http_request *req);
 /* Lets go of requests that are still to be answered when the server closes. */
 void request_orphan_all(struct http_server *server);
+
+/* --- body.c -------------------------------------------------------------------------------- */
+
+/* No limit of ours holds for a streamed body; ten times this still fits into 64 bits. */
+#define BODY_STREAM_MAX ((size_t)1 << 59)
+
+/* Whether the handler of this request takes its body piece by piece.  Sets req->path then. */
+bool body_is_streamed(struct http_request *req, const char *method);
+/* Its handler has it: waits until that lets the body come. */
+enum MHD_Result body_hold(struct http_request *req);
+/* The access handler of such a request from then on. */
+enum MHD_Result body_access(struct http_request *req, const char *data, size_t *data_len);
+/* Between the first byte and the last, when libmicrohttpd takes no answer. */
+bool body_is_under_way(const struct http_request *req);
+/* Answers then, and ends the connection. */
+void body_refuse(struct http_request *req, int status, const char *content_type, const void *body,
+		 size_t len);
+/* Tells the client that its time is over; the connection is to be cut. */
+void body_time_out(struct http_request *req);
+/* An answer is about to be given: one before the body was read ends the connection. */
+void body_refused_early(struct http_request *req);
 
 /* --- reply.c ------------------------------------------------------------------------------- */
 

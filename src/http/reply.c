@@ -42,6 +42,7 @@ void reply_give(struct http_request *req, int status, struct MHD_Response *respo
 		const char *content_type)
 {
 	req->answered = true;
+	body_refused_early(req);
 	if (!req->connection) {
 		MHD_destroy_response(response);
 		request_free(req);
@@ -75,10 +76,15 @@ void http_reply(struct http_request *req, int status, const char *content_type, 
 		size_t len)
 {
 	/* The constant: older headers want a pointer to what may be changed, and copy it. */
-	struct MHD_Response *response = MHD_create_response_from_buffer(
+	struct MHD_Response *response;
+
+	if (body_is_under_way(req)) {
+		body_refuse(req, status, content_type, body, len);
+		return;
+	}
+	response = MHD_create_response_from_buffer(
 		content_type ? len : 0, (void *)(uintptr_t)(content_type && len ? body : ""),
 		MHD_RESPMEM_MUST_COPY);
-
 	if (!response)
 		abort();
 	req->reply_len = content_type ? len : 0;

@@ -170,6 +170,32 @@ static enum MHD_Result refuse(struct http_request *req, const struct refusal *re
 	return reply_queue(req);
 }
 
+static enum MHD_Result hand_over(struct http_request *req)
+{
+	struct http_server *server = req->server;
+
+	if (server->draining) {
+		http_add_header(req, "Retry-After", "5");
+		reply_plain(req, MHD_HTTP_SERVICE_UNAVAILABLE,
+			    "The server is shutting down; try again in a moment.");
+		return reply_queue(req);
+	}
+	req->handed = true;
+	server->pending++;
+	server->handler(server->ctx, req);
+	if (req->response)
+		return reply_queue(req);
+	if (req->body_state != BODY_COLLECTED)
+		return body_hold(req);
+	connection_suspend(req->connection);
+	return MHD_YES;
+}
+
+static size_t body_max(const struct http_request *req)
+{
+	return req->body_state == BODY_COLLECTED ? req->server->body_max : BODY_STREAM_MAX;
+}
+
 static enum MHD_Result begin(struct http_request *req, struct MHD_Connection *mhd,
 			     const char *method, const char *version)
 {
@@ -194,17 +220,20 @@ static enum MHD_Result begin(struct http_request *req, struct MHD_Connection *mh
 	req->connection->since_ms = clock_mono_ms();
 	req->connection->deadline_ms = req->connection->since_ms + (int64_t)BODY_SECONDS * 1000;
 	req->method = mem_strdup(method);
-	refusal = all.too_many ? &too_many : guard_check(&head, req->server->body_max);
+	if (body_is_streamed(req, method))
+		req->body_state = BODY_HELD;
+	refusal = all.too_many ? &too_many : guard_check(&head, body_max(req));
 	if (refusal)
 		return refuse(req, refusal,
 			      head_find(&head, "Content-Length") ||
 				      head_find(&head, "Transfer-Encoding"));
-	req->path = target_path(req->target, req->target_len);
+	if (!req->path)
+		req->path = target_path(req->target, req->target_len);
 	req->http_1_0 = !strcmp(version, "HTTP/1.0");
 	/* What 0.9.75 accepts as chunks is not what every proxy does: nothing may come behind. */
 	req->close_after = head_find(&head, "Transfer-Encoding") != NULL;
 	keep_lines(req, &all);
-	return MHD_YES;
+	return req->body_state == BODY_COLLECTED ? MHD_YES : hand_over(req);
 }
 
 /* --- the body ------------------------------------------------------------------------------ */
@@ -238,25 +267,6 @@ static enum MHD_Result take_body(struct http_request *req, const char *data, siz
 	return MHD_YES;
 }
 
-static enum MHD_Result hand_over(struct http_request *req)
-{
-	struct http_server *server = req->server;
-
-	if (server->draining) {
-		http_add_header(req, "Retry-After", "5");
-		reply_plain(req, MHD_HTTP_SERVICE_UNAVAILABLE,
-			    "The server is shutting down; try again in a moment.");
-		return reply_queue(req);
-	}
-	req->handed = true;
-	server->pending++;
-	server->handler(server->ctx, req);
-	if (req->response)
-		return reply_queue(req);
-	connection_suspend(req->connection);
-	return MHD_YES;
-}
-
 enum MHD_Result request_on_access(void *ctx, struct MHD_Connection *mhd, const char *url,
 				  const char *method, const char *version, const char *data,
 				  size_t *data_len, void **slot)
@@ -271,6 +281,8 @@ enum MHD_Result request_on_access(void *ctx, struct MHD_Connection *mhd, const c
 		return reply_queue(req);
 	if (!req->begun)
 		return begin(req, mhd, method, version);
+	if (req->body_state != BODY_COLLECTED)
+		return body_access(req, data, data_len);
 	if (*data_len > 0)
 		return take_body(req, data, data_len);
 	return hand_over(req);

@@ -184,6 +184,7 @@ struct http_server *http_open(struct loop *loop, const struct http_options *opti
 	server->listen_fd = -1;
 	server->body_max = options->body_max;
 	server->too_large = options->too_large;
+	server->stream_put_under = options->stream_put_under;
 	server->connections_max = options->connections_max;
 	server->per_address_max = options->per_address_max;
 	server->idle_seconds = options->idle_seconds;
