@@ -36,6 +36,7 @@ struct config {
 	int64_t command_timeout_ms;
 	int64_t output_limit; /* bytes of each stream inside a result */
 	int64_t output_spool; /* bytes of each stream kept on disk */
+	int64_t upload_limit; /* bytes of an upload, at most */
 	int64_t max_containers;
 	int64_t pool_size;
 	char *tool_sets; /* "containers,commands,files" */

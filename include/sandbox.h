@@ -45,6 +45,7 @@ struct sandbox_settings {
 	int64_t command_timeout_ms;
 	int64_t output_limit;
 	int64_t output_spool;
+	int64_t upload_limit; /* bytes of an upload, at most */
 	int64_t max_containers;
 	int64_t births_most;          /* at once; 0: two.  More only make each slower */
 	int64_t pool_size;            /* containers kept ready when it is quiet; 0: no pool */
@@ -280,5 +281,66 @@ void file_reader_read(struct file_reader *reader, uint64_t offset, uint64_t leng
 void file_reader_taken(struct file_reader *reader, size_t len);
 /* No callback comes any more.  Allowed inside a callback.  NULL is allowed. */
 void file_reader_close(struct file_reader *reader);
+
+/* --- uploads ------------------------------------------------------------------------------ */
+
+struct upload_view {
+	const char *id;
+	const char *url;
+	const char *path; /* absolute, without symbolic links */
+	bool replaces;    /* there is a file now */
+	int64_t max_bytes;
+	int64_t expires_at;
+};
+typedef void upload_view_fn(void *ctx, const struct upload_view *view, const struct error *err);
+
+struct upload_request {
+	const char *owner;
+	const char *container_id;
+	const char *path;
+	int64_t ttl_ms;    /* 0: as long as the container */
+	int64_t max_bytes; /* 0: the server's limit */
+};
+/* Makes sure that a file can be written there (which makes missing folders), and makes a link that
+ * is good for one upload. */
+struct sandbox_op *upload_offer(struct sandboxes *all, const struct upload_request *request,
+				upload_view_fn *done, void *ctx, struct error *err) must_check;
+
+/* A file being written, by the upload link's id (which is all that is needed).  Nothing is seen at
+ * the place before all of it is there. */
+struct file_writer;
+enum file_fault {
+	FILE_FAULT_OTHER, /* the error's kind says it */
+	FILE_FAULT_LINK,  /* no such link, or not any more */
+	FILE_FAULT_LARGE,
+	FILE_FAULT_ROOM, /* the disk is full */
+};
+struct file_written {
+	const struct error *err; /* NULL: it is there */
+	enum file_fault fault;   /* with err */
+	const char *path;
+	uint64_t size;
+	bool replaced;
+};
+struct file_writer_events {
+	/* It is open: file_writer_write may be called.  Replaces: there is a file now. */
+	void (*on_open)(void *ctx, const char *path, bool replaces);
+	/* There is room again after file_writer_write took less than it was given. */
+	void (*on_room)(void *ctx);
+	/* Last, once, and never inside of a call: saved after file_writer_finish, or failed at any
+	 * time.  file_writer_close must still be called. */
+	void (*on_over)(void *ctx, const struct file_written *written);
+};
+/* length: how much will come, -1 when that is not known.  What is wrong with the link or the place
+ * is told by on_over. */
+struct file_writer *file_writer_open(struct sandboxes *all, const char *upload_id, int64_t length,
+				     const struct file_writer_events *events, void *ctx);
+/* Returns how much was taken. */
+size_t file_writer_write(struct file_writer *writer, const void *data, size_t len);
+/* That was all of it. */
+void file_writer_finish(struct file_writer *writer);
+/* No callback comes any more.  What was not finished is thrown away; what was, is still saved.
+ * Allowed inside a callback.  NULL is allowed. */
+void file_writer_close(struct file_writer *writer);
 
 #endif

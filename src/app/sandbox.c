@@ -54,6 +54,7 @@ static void fill_settings(struct app *app)
 		.command_timeout_ms = app->config.command_timeout_ms,
 		.output_limit = app->config.output_limit,
 		.output_spool = app->config.output_spool,
+		.upload_limit = app->config.upload_limit,
 		.max_containers = app->config.max_containers,
 		.pool_size = app->config.pool_size,
 		.births_most = births_most(),

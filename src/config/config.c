@@ -96,6 +96,8 @@ static const struct setting settings[] = {
 	       "bytes of each stream inside a result"),
 	NUMBER("OUTPUT_SPOOL", output_spool, UNIT_SIZE, 64 * KIB, TIB, "64m",
 	       "bytes of each stream that stay readable"),
+	NUMBER("UPLOAD_LIMIT", upload_limit, UNIT_SIZE, KIB, TIB, "10g",
+	       "bytes of a file that is uploaded into a container, at most"),
 	NUMBER("MAX_CONTAINERS", max_containers, UNIT_COUNT, 1, 10000, "100",
 	       "containers that may live at once"),
 	NUMBER("POOL_SIZE", pool_size, UNIT_COUNT, 0, 1000, "4",

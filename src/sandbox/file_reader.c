@@ -292,7 +292,10 @@ static bool on_end(struct file_reader *reader, const struct wire_frame *frame)
 bool file_frame(struct sandbox *sb, const struct wire_frame *frame)
 {
 	struct file_reader *reader = NULL;
+	bool good;
 
+	if (file_writer_frame(sb, frame, &good))
+		return good;
 	HASH_FIND(hh, sb->readers, &frame->stream, sizeof(frame->stream), reader);
 	if (!reader) /* closed while this was on its way; what was never opened is a fault */
 		return (frame->stream & ~WIRE_FILE_STREAM) < sb->next_file_stream;
@@ -305,7 +308,7 @@ bool file_frame(struct sandbox *sb, const struct wire_frame *frame)
 	return frame->type == WIRE_END && on_end(reader, frame);
 }
 
-void file_readers_end(struct sandbox *sb, const struct error *err)
+void files_end(struct sandbox *sb, const struct error *err)
 {
 	/* Callbacks may close this one and others, and begin new ones: those are left alone. */
 	uint32_t before = sb->next_file_stream;
@@ -319,11 +322,13 @@ void file_readers_end(struct sandbox *sb, const struct error *err)
 			reader = reader->hh.next;
 		}
 	}
+	file_writers_end(sb, err);
 }
 
-void file_readers_link_up(struct sandbox *sb)
+void files_link_up(struct sandbox *sb)
 {
 	for (struct file_reader *reader = sb->readers; reader; reader = reader->hh.next)
 		if (reader->phase == READER_WAITING)
 			ask(reader);
+	file_writers_link_up(sb);
 }

@@ -27,7 +27,8 @@
  *	hint.c        what its end tells us
  * Files
  *	file_share.c  links to them                      file_reader.c reading one
- *	path_error.c  why one cannot be had
+ *	upload_offer.c links to put one there            file_writer.c writing one
+ *	path_error.c  why one cannot be had or written
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H
@@ -65,10 +66,11 @@ struct sandbox {
 	struct command *commands;    /* those the agent may still speak of, by stream */
 	struct file_reader *readers; /* files being read, by stream */
 	int64_t streams_end; /* numbers for commands from row.next_stream to here are taken */
-	uint32_t next_file_stream;
-	struct birth *birth;     /* while it is being made */
-	struct destroy *destroy; /* while it is being removed */
-	struct check *checks;    /* looks at it that wait for USED */
+	struct file_writer *writers; /* files being written, by stream */
+	uint32_t next_file_stream;   /* of readers and writers */
+	struct birth *birth;         /* while it is being made */
+	struct destroy *destroy;     /* while it is being removed */
+	struct check *checks;        /* looks at it that wait for USED */
 	/* The wall clock may step; what decides is the monotonic one. */
 	int64_t born_mono, expires_mono;
 	int64_t running_mono; /* when it became running; 0 before */

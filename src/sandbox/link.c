@@ -72,7 +72,7 @@ void link_set_timer(struct link *link, int64_t delay_ms, int64_t repeat_ms, time
 	link->timer = timer_start(link->sb->all->loop, delay_ms, repeat_ms, on_due, link);
 }
 
-/* Closes the stream; whoever read a file is told. */
+/* Closes the stream; whoever read or wrote a file is told. */
 static void close_stream(struct link *link, const struct error *why)
 {
 	bool was_up = link->state == LINK_UP;
@@ -85,7 +85,7 @@ static void close_stream(struct link *link, const struct error *why)
 	link->state = LINK_CLOSED;
 	link->ping_open = false;
 	if (was_up)
-		file_readers_end(link->sb, why);
+		files_end(link->sb, why);
 }
 
 static void forgive(struct link *link)

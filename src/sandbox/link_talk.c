@@ -39,7 +39,7 @@ static bool on_hello(struct link *link, const struct wire_frame *frame)
 
 	if (frame->type != WIRE_HELLO || frame->stream != 0 || !wire_get_hello(frame, &hello))
 		return false;
-	if (hello.version != WIRE_VERSION)
+	if (hello.version < WIRE_VERSION_LEAST || hello.version > WIRE_VERSION)
 		return false;
 	if (sb->measured && hello.boot != sb->hello.boot) {
 		log_warn(sb->row.id, "process 1 is not the one that was there before");
@@ -66,7 +66,7 @@ static void become_up(struct link *link)
 	if (!link->dropped && link->state == LINK_UP)
 		command_link_up(sb);
 	if (!link->dropped && link->state == LINK_UP)
-		file_readers_link_up(sb);
+		files_link_up(sb);
 	if (!link->dropped && link->state == LINK_UP)
 		sandbox_linked(sb);
 }

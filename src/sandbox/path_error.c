@@ -1,75 +1,179 @@
-/* Why a file in a container cannot be had, in a sentence that says what to do.  The agent reports
- * an errno value and a word for the place; both are hostile input, and only choose a sentence. */
+/* Why a file in a container cannot be had or written, in a sentence that says what to do.  The
+ * agent reports an errno value and a word for the place; both are hostile input, and only choose a
+ * sentence. */
 #include <errno.h>
 #include <string.h>
 #include "internal.h"
 #include "utf8.h"
 
-#define LOOK    "list the folder with execute_command (ls -la), and correct the path"
-#define CHMOD   "change its mode with execute_command (chmod a+r), and call again"
-#define REGULAR "copy what it gives into a regular file with execute_command, and share that"
-#define AGAIN   "make the same call again in a few seconds"
+#define LOOK      "list the folder with execute_command (ls -la), and correct the path"
+#define CHMOD     "change its mode with execute_command (chmod a+r), and call again"
+#define REGULAR   "copy what it gives into a regular file with execute_command, and share that"
+#define AGAIN     "make the same call again in a few seconds"
+#define ELSEWHERE "choose another path, under /workspace for example"
+#define ROOM      "make room with execute_command (df -h shows where), or send less"
 
-static const struct {
+struct failure {
 	int number;
 	enum error_kind kind;
 	const char *before, *after; /* the path stands in between */
 	const char *next;
 	bool retryable;
-} failures[] = {
-	{ ENOENT, ERROR_NOT_FOUND, "there is no file ", " in the container", LOOK, false },
+	enum file_fault fault; /* of one that is written */
+};
+
+static const struct failure failures[] = {
+	{ ENOENT, ERROR_NOT_FOUND, "there is no file ", " in the container", LOOK, false,
+	  FILE_FAULT_OTHER },
 	{ ENOTDIR, ERROR_NOT_FOUND, "there is no file ", ": a part of the path is no directory",
-	  LOOK, false },
-	{ EACCES, ERROR_CONFLICT, "", " may not be read inside the container", CHMOD, false },
-	{ EPERM, ERROR_CONFLICT, "", " may not be read inside the container", CHMOD, false },
+	  LOOK, false, FILE_FAULT_OTHER },
+	{ EACCES, ERROR_CONFLICT, "", " may not be read inside the container", CHMOD, false,
+	  FILE_FAULT_OTHER },
+	{ EPERM, ERROR_CONFLICT, "", " may not be read inside the container", CHMOD, false,
+	  FILE_FAULT_OTHER },
 	{ EISDIR, ERROR_INVALID, "",
 	  " is a directory; make an archive of it first (tar czf archive.tar.gz …) and share "
 	  "that",
-	  "make the archive with execute_command, and share that", false },
+	  "make the archive with execute_command, and share that", false, FILE_FAULT_OTHER },
 	{ ENXIO, ERROR_INVALID, "", " is not a regular file (a device, pipe or socket)", REGULAR,
-	  false },
+	  false, FILE_FAULT_OTHER },
 	{ ENODEV, ERROR_INVALID, "", " is not a regular file (a device, pipe or socket)", REGULAR,
-	  false },
-	{ EINVAL, ERROR_INVALID, "", " is not a regular file", REGULAR, false },
+	  false, FILE_FAULT_OTHER },
+	{ EINVAL, ERROR_INVALID, "", " is not a regular file", REGULAR, false, FILE_FAULT_OTHER },
 	{ ELOOP, ERROR_INVALID, "the symbolic links of ", " lead in a circle or nowhere", LOOK,
-	  false },
+	  false, FILE_FAULT_OTHER },
 	{ ENAMETOOLONG, ERROR_INVALID, "the path ", " is too long",
-	  "move the file with execute_command to a shorter path", false },
-	{ ENODATA, ERROR_CONFLICT, "", " became shorter while it was being read", AGAIN, true },
-	{ ESTALE, ERROR_CONFLICT, "", " was replaced while it was being read", AGAIN, true },
-	{ EMFILE, ERROR_LIMIT, "", ": too many files of this container are being read", AGAIN,
-	  true },
-	{ ENFILE, ERROR_LIMIT, "", ": too many files of this container are being read", AGAIN,
-	  true },
+	  "move the file with execute_command to a shorter path", false, FILE_FAULT_OTHER },
+	{ ENODATA, ERROR_CONFLICT, "", " became shorter while it was being read", AGAIN, true,
+	  FILE_FAULT_OTHER },
+	{ ESTALE, ERROR_CONFLICT, "", " was replaced while it was being read", AGAIN, true,
+	  FILE_FAULT_OTHER },
+	{ EMFILE, ERROR_LIMIT, "", ": too many files of this container are being read", AGAIN, true,
+	  FILE_FAULT_OTHER },
+	{ ENFILE, ERROR_LIMIT, "", ": too many files of this container are being read", AGAIN, true,
+	  FILE_FAULT_OTHER },
 	/* The agent opens without waiting, which a lease (fcntl F_SETLEASE) refuses. */
 	{ EAGAIN, ERROR_CONFLICT, "", " is held by a program in the container (a lease on it)",
-	  "end that program or copy the file with execute_command, then call again", true },
+	  "end that program or copy the file with execute_command, then call again", true,
+	  FILE_FAULT_OTHER },
 	{ ENOMEM, ERROR_LIMIT, "", ": the container is out of memory",
-	  "end some of its commands with kill_command, and call again", true },
-	{ EIO, ERROR_UNAVAILABLE, "", " could not be read: input/output error", AGAIN, true },
+	  "end some of its commands with kill_command, and call again", true, FILE_FAULT_OTHER },
+	{ EIO, ERROR_UNAVAILABLE, "", " could not be read: input/output error", AGAIN, true,
+	  FILE_FAULT_OTHER },
 };
+
+static const struct failure write_failures[] = {
+	{ ENOSPC, ERROR_LIMIT, "there is no room for ", ": the disk is full", ROOM, false,
+	  FILE_FAULT_ROOM },
+	{ EDQUOT, ERROR_LIMIT, "there is no room for ", ": the quota is used up", ROOM, false,
+	  FILE_FAULT_ROOM },
+	{ EFBIG, ERROR_LIMIT, "", " would be larger than a file may be there", ELSEWHERE, false,
+	  FILE_FAULT_LARGE },
+	{ EROFS, ERROR_CONFLICT, "", " lies in a place that is read-only", ELSEWHERE, false,
+	  FILE_FAULT_OTHER },
+	{ EACCES, ERROR_CONFLICT, "", " may not be written inside the container", ELSEWHERE, false,
+	  FILE_FAULT_OTHER },
+	{ EPERM, ERROR_CONFLICT, "", " may not be written inside the container", ELSEWHERE, false,
+	  FILE_FAULT_OTHER },
+	{ EBUSY, ERROR_CONFLICT, "", " is mounted from elsewhere and cannot be replaced", ELSEWHERE,
+	  false, FILE_FAULT_OTHER },
+	{ EISDIR, ERROR_INVALID, "", " is a directory: name the file that is to be in it", LOOK,
+	  false, FILE_FAULT_OTHER },
+	{ ENXIO, ERROR_INVALID, "", " is not a regular file (a device, pipe or socket)", ELSEWHERE,
+	  false, FILE_FAULT_OTHER },
+	{ ENOTDIR, ERROR_INVALID, "", " cannot be: a part of the path is no directory", LOOK, false,
+	  FILE_FAULT_OTHER },
+	{ ENOENT, ERROR_INVALID, "", " cannot be: a folder of its path leads nowhere", LOOK, false,
+	  FILE_FAULT_OTHER },
+	{ ELOOP, ERROR_INVALID, "the symbolic links of ", " lead in a circle or nowhere", LOOK,
+	  false, FILE_FAULT_OTHER },
+	{ ENAMETOOLONG, ERROR_INVALID, "the path ", " is too long", "choose a shorter path", false,
+	  FILE_FAULT_OTHER },
+	{ ESTALE, ERROR_CONFLICT, "",
+	  " was not put in place: a program in the container changed what had come", AGAIN, true,
+	  FILE_FAULT_OTHER },
+	{ EINTR, ERROR_CONFLICT, "",
+	  " was not put in place: the process that waited for the disk was killed", AGAIN, true,
+	  FILE_FAULT_OTHER },
+	{ EAGAIN, ERROR_LIMIT, "",
+	  " was not put in place: all processes of the container are in use",
+	  "end some of its commands with kill_command, and try again", true, FILE_FAULT_OTHER },
+	{ EMFILE, ERROR_LIMIT, "", ": too many files of this container are being written", AGAIN,
+	  true, FILE_FAULT_OTHER },
+	{ ENFILE, ERROR_LIMIT, "", ": too many files of this container are being written", AGAIN,
+	  true, FILE_FAULT_OTHER },
+	{ ENOMEM, ERROR_LIMIT, "", ": the container is out of memory",
+	  "end some of its commands with kill_command, and try again", true, FILE_FAULT_OTHER },
+	{ EIO, ERROR_UNAVAILABLE, "", " could not be written: input/output error", AGAIN, true,
+	  FILE_FAULT_OTHER },
+};
+
+/* The caller's text: bounded, so that the sentence keeps its end. */
+enum { SHOWN_SIZE = 200 };
+static void show(const char *path, char ret_shown[SHOWN_SIZE])
+{
+	size_t len = strnlen(path, SHOWN_SIZE - 4);
+
+	len = utf8_whole(path, len);
+	memcpy(ret_shown, path, len);
+	memcpy(ret_shown + len, path[len] ? "…" : "", path[len] ? sizeof("…") : 1);
+}
+
+static const struct failure *find(const struct failure *table, size_t count, uint32_t number)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((uint32_t)table[i].number == number)
+			return &table[i];
+	return NULL;
+}
+
+#define FIND(table, number) find((table), sizeof(table) / sizeof((table)[0]), (number))
+
+static bool say(const struct failure *failure, const char *shown, struct error *err)
+{
+	error_set(err, failure->kind, "%s%s%s", failure->before, shown, failure->after);
+	return error_advise(err, failure->next, failure->retryable);
+}
+
+static bool is_kernel_file(const struct wire_failed *failed)
+{
+	return strcmp(failed->where, "kernel file") == 0;
+}
 
 bool path_error(const struct wire_failed *failed, const char *path, struct error *err)
 {
-	/* The caller's text: bounded, so that the sentence keeps its end. */
-	char shown[200];
-	size_t len = strnlen(path, sizeof(shown) - 4);
+	const struct failure *failure = FIND(failures, failed->number);
+	char shown[SHOWN_SIZE];
 
-	len = utf8_whole(path, len);
-	memcpy(shown, path, len);
-	memcpy(shown + len, path[len] ? "…" : "", path[len] ? sizeof("…") : 1);
-	if (strcmp(failed->where, "kernel file") == 0)
+	show(path, shown);
+	if (is_kernel_file(failed))
 		return error_set(err, ERROR_INVALID,
 				 "%s belongs to the kernel (/proc, /sys); copy what it says into a "
 				 "file first and share that",
 				 shown);
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-		if ((uint32_t)failures[i].number != failed->number)
-			continue;
-		error_set(err, failures[i].kind, "%s%s%s", failures[i].before, shown,
-			  failures[i].after);
-		return error_advise(err, failures[i].next, failures[i].retryable);
-	}
+	if (failure)
+		return say(failure, shown, err);
 	return error_set_errno(err, ERROR_CONFLICT, (int)(failed->number & 0xfff),
 			       "%s cannot be read", shown);
+}
+
+void write_error(const struct wire_failed *failed, const char *path, enum file_fault *ret_fault,
+		 struct error *err)
+{
+	const struct failure *failure = FIND(write_failures, failed->number);
+	char shown[SHOWN_SIZE];
+
+	show(path, shown);
+	*ret_fault = failure ? failure->fault : FILE_FAULT_OTHER;
+	if (is_kernel_file(failed)) {
+		error_set(err, ERROR_INVALID,
+			  "%s belongs to the kernel (/proc, /sys): no file can be put there",
+			  shown);
+		error_advise(err, ELSEWHERE, false);
+	} else if (failure) {
+		say(failure, shown, err);
+	} else {
+		error_set_errno(err, ERROR_CONFLICT, (int)(failed->number & 0xfff),
+				"%s cannot be written", shown);
+	}
 }

@@ -88,7 +88,8 @@ struct sandboxes *sandboxes_open(struct loop *loop, struct store *store, struct 
 	all->line = line_new(all);
 	all->pool = pool_new(all);
 	if (!store_instance_id(store, all->instance, err) || !spool_dir_open(all, err) ||
-	    !spec_prepare(all, err) || !load_all(all, err) || !link_place_sweep(all, err)) {
+	    !spec_prepare(all, err) || !store_upload_free_taken(store, err) ||
+	    !load_all(all, err) || !link_place_sweep(all, err)) {
 		sandboxes_close(all);
 		return NULL;
 	}
@@ -101,7 +102,7 @@ static void leave_one(struct sandbox *sb)
 	struct error err;
 
 	error_set(&err, ERROR_CANCELLED, "the server is stopping");
-	file_readers_end(sb, &err);
+	files_end(sb, &err);
 	command_abandon(sb);
 	registry_remove(sb);
 }

@@ -49,6 +49,7 @@ static void without_variables_there_are_the_defaults(void **state)
 	assert_int_equal(c.command_timeout_ms, 3600000);
 	assert_int_equal(c.output_limit, 16384);
 	assert_int_equal(c.output_spool, 64 << 20);
+	assert_int_equal(c.upload_limit, INT64_C(10) << 30);
 	assert_int_equal(c.max_containers, 100);
 	assert_string_equal(c.tool_sets, "containers,commands,files");
 	assert_int_equal(c.auth, AUTH_AUTO);

@@ -392,6 +392,7 @@ static inline int house_open(void **state)
 		.command_timeout_ms = 60000,
 		.output_limit = 16384,
 		.output_spool = 100000,
+		.upload_limit = 1 << 20,
 		.max_containers = 4,
 	};
 	add_container("me", house->container_id, 1);
