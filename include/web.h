@@ -3,6 +3,7 @@
  *
  *	POST GET DELETE  / and /mcp      mcp_http; GET / without an event stream: server information
  *	GET HEAD         /files/:fileId  a download, streamed out of its container
+ *	PUT              /uploads/:id    an upload, streamed into its container
  *	GET HEAD         /health         alive
  *	GET HEAD         /ready          able to create: Podman, database, image
  *	OPTIONS          / and /mcp      CORS; elsewhere the methods
@@ -15,6 +16,9 @@
 #include "podman.h"
 #include "sandbox.h"
 #include "store.h"
+
+/* A PUT below this has its body streamed: http_options.stream_put_under. */
+#define WEB_UPLOADS "/uploads/"
 
 struct web {
 	struct mcp *mcp;

@@ -19,7 +19,8 @@ static const char instructions[] =
 	"end "
 	"it with kill_command. Long output is shortened in the middle; check_command reads any "
 	"part "
-	"of it. get_file_url gives a person a link to a file. A container and its links live two "
+	"of it. get_file_url gives a person a link to a file, get_upload_url one to send a file. A "
+	"container and its links live two "
 	"hours; destroy_container ends it earlier.";
 
 static bool is_loopback(const char *host)
@@ -109,6 +110,7 @@ static bool open_http(struct app *app, struct error *err)
 		.port = (uint16_t)app->config.port,
 		.body_max = MCP_MESSAGE_MAX,
 		.too_large = mcp_too_large,
+		.stream_put_under = WEB_UPLOADS,
 		.connections_max = CONNECTIONS_MAX,
 		.per_address_max = PER_ADDRESS_MAX,
 		.idle_seconds = IDLE_SECONDS,

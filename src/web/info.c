@@ -18,6 +18,7 @@ static struct json *endpoints_json(void)
 
 	json_put_text(out, "mcp", "/mcp");
 	json_put_text(out, "files", "/files/{file_id}");
+	json_put_text(out, "uploads", "/uploads/{upload_id}");
 	json_put_text(out, "health", "/health");
 	json_put_text(out, "ready", "/ready");
 	return out;

@@ -10,6 +10,7 @@ void info_handle(struct web *web, struct http_request *req);
 void health_handle(struct web *web, struct http_request *req);
 void ready_handle(struct web *web, struct http_request *req);
 void file_handle(struct web *web, struct http_request *req);
+void upload_handle(struct web *web, struct http_request *req);
 
 /* --- failure.c: answers that say why not -------------------------------------------------------
  */

@@ -1,6 +1,6 @@
 /* Which path goes where.  Host and Origin are checked for what a web page could misuse: the
- * protocol and the server information.  A file link is a capability and works from anywhere; the
- * probes tell nothing and are asked by proxies under names of their own. */
+ * protocol and the server information.  A file or upload link is a capability and works from
+ * anywhere; the probes tell nothing and are asked by proxies under names of their own. */
 #include "internal.h"
 #include <string.h>
 #include "json.h"
@@ -21,6 +21,7 @@ static const struct route routes[] = {
 	  .below = true,
 	  .methods = "GET, HEAD, OPTIONS",
 	  .handle = file_handle },
+	{ .path = WEB_UPLOADS, .below = true, .methods = "PUT, OPTIONS", .handle = upload_handle },
 	{ .path = "/health", .methods = "GET, HEAD, OPTIONS", .handle = health_handle },
 	{ .path = "/ready", .methods = "GET, HEAD, OPTIONS", .handle = ready_handle },
 };

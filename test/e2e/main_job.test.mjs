@@ -13,7 +13,7 @@ import { Agent, textOf } from './support/client.mjs';
 const names = [
   'create_container', 'list_containers', 'check_container', 'destroy_container',
   'execute_command', 'check_command', 'send_input', 'kill_command', 'list_commands',
-  'get_file_url',
+  'get_file_url', 'get_upload_url',
 ];
 
 let server;

@@ -18,6 +18,7 @@ test('two clients cannot see, use or end each other\'s containers, commands and 
       ['destroy_container', { container_id: id }, { container_id: never }],
       ['execute_command', { container_id: id, command: 'true' }, { container_id: never, command: 'true' }],
       ['list_commands', { container_id: id }, { container_id: never }],
+      ['get_upload_url', { container_id: id, path: 'x' }, { container_id: never, path: 'x' }],
       ['get_file_url', { container_id: id, file_path: '/etc/passwd' }, { container_id: never, file_path: '/etc/passwd' }],
       ['check_command', { command_id: command.command_id }, { command_id: 'x-' + 'a'.repeat(26) }],
       ['kill_command', { command_id: command.command_id }, { command_id: 'x-' + 'a'.repeat(26) }],

@@ -21,17 +21,11 @@ static void check_input_schema(const struct tool *tool)
 
 static void every_tool_is_complete_and_in_order(void **state)
 {
-	static const char *const names[] = { "create_container",
-					     "list_containers",
-					     "check_container",
-					     "destroy_container",
-					     "execute_command",
-					     "check_command",
-					     "send_input",
-					     "kill_command",
-					     "list_commands",
-					     "get_file_url",
-					     NULL };
+	static const char *const names[] = {
+		"create_container", "list_containers", "check_container", "destroy_container",
+		"execute_command",  "check_command",   "send_input",      "kill_command",
+		"list_commands",    "get_file_url",    "get_upload_url",  NULL
+	};
 	const struct tool **tools = tools_select("containers,commands,files");
 
 	(void)state;
@@ -45,7 +39,7 @@ static void every_tool_is_complete_and_in_order(void **state)
 		assert_non_null(property(tools[i], "code"));
 		assert_non_null(property(tools[i], "warnings"));
 	}
-	assert_null(tools[10]);
+	assert_null(tools[11]);
 	free(tools);
 }
 
@@ -89,6 +83,8 @@ static void the_schemas_say_the_settings(void **state)
 		{ "check_command", "wait_seconds", 0, 45, 0 },
 		{ "check_command", "max_output_bytes", 64, 1048576, 16384 },
 		{ "get_file_url", "ttl_seconds", 1, 7200, -1 },
+		{ "get_upload_url", "ttl_seconds", 1, 7200, -1 },
+		{ "get_upload_url", "max_bytes", 1, 10000000000, 10000000000 },
 	};
 
 	(void)state;
@@ -182,7 +178,8 @@ static void sets_pick_tools(void **state)
 
 	(void)state;
 	assert_string_equal(tools[0]->name, "get_file_url");
-	assert_null(tools[1]);
+	assert_string_equal(tools[1]->name, "get_upload_url");
+	assert_null(tools[2]);
 	free(tools);
 	tools = tools_select("");
 	assert_null(tools[0]);
@@ -405,6 +402,38 @@ static void a_link_is_given_in_every_form(void **state)
 	assert_null(call->warning);
 }
 
+static void an_upload_link_comes_with_a_command_line(void **state)
+{
+	struct upload_view view = { .id = "u-1",
+				    .url = "http://localhost:3000/uploads/u-1",
+				    .path = "/workspace/it's {a}\n$(b)",
+				    .replaces = true,
+				    .max_bytes = 2048,
+				    .expires_at = 7201000 };
+
+	(void)state;
+	use("get_upload_url", "{\"container_id\":\"c-1\",\"file_path\":\"a\",\"ttl_seconds\":60,"
+			      "\"max_bytes\":4096}");
+	assert_string_equal(domain.said, "offer me c-1 path=a ttl=60000 max=4096");
+	domain.on_upload(domain.ctx, &view, NULL);
+	assert_fits_schema("get_upload_url", call->structured);
+	assert_string_equal(json_get_text(call->structured, "method"), "PUT");
+	assert_string_equal(json_get_text(call->structured, "curl"),
+			    "curl --fail-with-body --globoff -T './it'\\''s {a}\n$(b)' "
+			    "'http://localhost:3000/uploads/u-1'");
+	assert_contains(call->text, "curl --fail-with-body");
+	assert_contains(call->text, "one use · replaces /workspace/it's");
+	assert_contains(call->text, "works until 1970-01-01T02:00:01.000Z]");
+	assert_contains(call->warning, "at most 2048 (UPLOAD_LIMIT)");
+	view.expires_at = clock_wall_ms() + 60 * 1000;
+	use("get_upload_url", "{\"container_id\":\"c-1\",\"path\":\"a\"}");
+	assert_string_equal(domain.said, "offer me c-1 path=a ttl=0 max=0");
+	domain.on_upload(domain.ctx, &view, NULL);
+	assert_null(call->warning);
+	use("get_upload_url", "{\"container_id\":\"c-1\",\"path\":\"a\",\"max_bytes\":0}");
+	assert_contains(call->err.text, "max_bytes");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +455,7 @@ int main(void)
 		WITH_CALL(list_containers_says_when_there_are_none),
 		WITH_CALL(destroy_answers_at_once),
 		WITH_CALL(a_link_is_given_in_every_form),
+		WITH_CALL(an_upload_link_comes_with_a_command_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,7 @@ static struct domain {
 	command_view_fn *on_command;
 	command_grep_fn *on_grep;
 	file_view_fn *on_file;
+	upload_view_fn *on_upload;
 	void *ctx;
 	unsigned cancelled;
 	const char *out, *err;
@@ -303,6 +304,16 @@ struct sandbox_op *file_share(struct sandboxes *all, const struct file_request *
 	return start(ctx, err);
 }
 
+struct sandbox_op *upload_offer(struct sandboxes *all, const struct upload_request *r,
+				upload_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("offer %s %s path=%s ttl=%lld max=%lld", r->owner, r->container_id, r->path,
+	     (long long)r->ttl_ms, (long long)r->max_bytes);
+	domain.on_upload = done;
+	return start(ctx, err);
+}
+
 /* --- the verbs of the tests --- */
 
 static inline const struct tool *find_tool(const char *name)
@@ -329,6 +340,7 @@ static struct sandbox_settings settings = {
 	.ttl_ms = 7200 * 1000,
 	.network = "internet",
 	.command_timeout_ms = 3600 * 1000,
+	.upload_limit = 10000000000,
 };
 
 static inline int setup(void **state)
