@@ -204,7 +204,7 @@ bool tool_run(const char *const *argv, const char *input, struct buf *ret_output
 struct service_paths {
 	char *podman_dir; /* what we generate */
 	char *home;
-	char *containers_conf, *storage_conf, *registries_conf;
+	char *containers_conf, *storage_conf, *registries_conf, *seccomp_json;
 	char *storage; /* Podman's images and containers */
 	char *run;     /* what must not outlive the boot */
 	char *runroot, *tmpdir, *socket, *pid_file;
@@ -221,6 +221,15 @@ bool service_files_write(const struct service_paths *paths, const struct podman_
 void service_orphans_kill(const char *socket);
 /* orphans.c: kills what still watches over containers of this storage, all of which are gone. */
 void service_janitors_kill(const char *storage);
+
+/* --- seccomp.c ----------------------------------------------------------------------------- */
+
+/* Pure.  A profile in Podman's form, for programs of the machine's own kind alone.  The caller owns
+ * it; NULL when the text is no such profile. */
+char *seccomp_narrow(const char *text, size_t len, struct error *err) must_check;
+/* Likewise the first of these files that exists (a list that ends with NULL).  NULL: none, or none
+ * that can be used, and Podman's default is in force as it is. */
+char *seccomp_profile_read(const char *const *places);
 
 /* --- mounts.c ------------------------------------------------------------------------------ */
 

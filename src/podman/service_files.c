@@ -19,6 +19,7 @@ void service_paths_init(struct service_paths *ret_paths, const char *data_dir)
 		.containers_conf = mem_format("%s/podman/containers.conf", data_dir),
 		.storage_conf = mem_format("%s/podman/storage.conf", data_dir),
 		.registries_conf = mem_format("%s/podman/registries.conf", data_dir),
+		.seccomp_json = mem_format("%s/podman/seccomp.json", data_dir),
 		.storage = mem_format("%s/storage", data_dir),
 		.run = mem_format("%s/run", data_dir),
 		.runroot = mem_format("%s/run/containers", data_dir),
@@ -36,6 +37,7 @@ void service_paths_release(struct service_paths *paths)
 	free(paths->containers_conf);
 	free(paths->storage_conf);
 	free(paths->registries_conf);
+	free(paths->seccomp_json);
 	free(paths->storage);
 	free(paths->run);
 	free(paths->runroot);
@@ -129,6 +131,24 @@ static bool begin_life(const struct service_paths *paths, struct error *err)
 	return empty_directory(paths->run, err) && write_file(file, life, err);
 }
 
+/* Where Podman looks for its own (containers-common, SeccompOverridePath and DefaultPath). */
+static const char *const profile_places[] = {
+	"/etc/containers/seccomp.json",
+	"/usr/share/containers/seccomp.json",
+	NULL,
+};
+
+/* Without a profile of ours Podman takes its own. */
+static bool write_seccomp(const struct service_paths *paths, struct buf *conf, struct error *err)
+{
+	auto_str profile = seccomp_profile_read(profile_places);
+
+	if (!profile)
+		return true;
+	(void)buf_addf(conf, "seccomp_profile = \"%s\"\n", paths->seccomp_json);
+	return write_file(paths->seccomp_json, profile, err);
+}
+
 static bool write_containers_conf(const struct service_paths *paths,
 				  const struct podman_machine *machine, struct error *err)
 {
@@ -146,6 +166,8 @@ static bool write_containers_conf(const struct service_paths *paths,
 		       "[containers]\nlog_driver = \"none\"\ndefault_sysctls = []\n"
 		       "default_ulimits = [\"nofile=%lld:%lld\", \"nproc=%lld:%lld\"]\n",
 		       files, files, processes, processes);
+	if (!write_seccomp(paths, &text, err))
+		return false;
 	(void)buf_addf(&text, "[network]\nnetwork_config_dir = \"%s/networks\"\n",
 		       paths->podman_dir);
 	if (machine->bridge)

@@ -177,3 +177,8 @@ test('a session is worth nothing with another key, or with a key where it had no
     await own.stop();
   }
 });
+
+test('only system calls of the machine\'s own kind reach the kernel', () => inHostile(async (id) => {
+  /* SIGSYS */
+  assert.equal((await agent.run(id, '/tmp/hostile older')).stdout, 'i386 31 x32 31\n');
+}));

@@ -207,6 +207,42 @@ static void fill(void)
 	}
 }
 
+/* --- doors to the kernel of older programs --------------------------------------------------- */
+
+static void getpid_as_i386(void)
+{
+#ifdef __x86_64__
+	long number = 20;
+
+	__asm__ volatile("int $0x80" : "+a"(number) : : "memory");
+#else
+	raise(SIGSYS);
+#endif
+}
+
+static void getpid_as_x32(void)
+{
+#ifdef __x86_64__
+	syscall(0x40000000 | SYS_getpid);
+#else
+	raise(SIGSYS);
+#endif
+}
+
+/* The signal that ends a process that does this; 0: none. */
+static int end_of(void (*call)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		call();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -227,6 +263,8 @@ int main(int argc, char **argv)
 		hunt(atof(first), (int)strtol(second, NULL, 10));
 	else if (!strcmp(what, "swap"))
 		swap(first, second, argc > 4 ? atof(argv[4]) : 1);
+	else if (!strcmp(what, "older"))
+		printf("i386 %d x32 %d\n", end_of(getpid_as_i386), end_of(getpid_as_x32));
 	else if (!strcmp(what, "bomb"))
 		bomb();
 	else if (!strcmp(what, "fill"))

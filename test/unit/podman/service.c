@@ -96,6 +96,9 @@ static void the_configuration_fits_the_machine(void **state)
 	assert_non_null(strstr(text, "exit_command_delay = 2\n"));
 	assert_non_null(strstr(text, "lock_type = \"file\"\n"));
 	assert_non_null(strstr(text, "[\"nofile=500:500\", \"nproc=4096:4096\"]"));
+	/* Where Podman has a profile of its own, it gets ours instead. */
+	assert_true(exists(paths.seccomp_json) == (strstr(text, paths.seccomp_json) != NULL));
+	assert_true(exists(paths.seccomp_json) || !exists("/usr/share/containers/seccomp.json"));
 	assert_true(exists(policy));
 	assert_true(exists(paths.storage_conf));
 	assert_true(exists(paths.registries_conf));
