@@ -19,6 +19,7 @@ struct destroy {
 	bool trying;              /* counted in all->removing */
 	bool removed;             /* only the row is still to be written */
 	bool timed_out;
+	bool asked_again; /* in this try, at once */
 	int64_t back_off_ms;
 	char name[SPEC_NAME_SIZE]; /* what it is called where Podman's id is not known */
 };
@@ -142,6 +143,13 @@ static void on_removed(void *ctx, const struct error *err)
 		finish(end);
 	} else if (end->timed_out || !end->sb->all->podman_up) {
 		try_later(end, err);
+	} else if (err->kind == ERROR_CONFLICT && !end->asked_again) {
+		/* It died between Podman's look and Podman's signal, as it does when we have killed
+		 * it ourselves (4.3.1: "sending SIGKILL …: container state improper: stopped").
+		 * The next look sees that. */
+		end->asked_again = true;
+		end->call =
+			podman_container_remove(end->sb->all->podman, target(end), on_removed, end);
 	} else {
 		log_debug(end->sb->row.id, "removing: %s", err->text);
 		end->call =
@@ -181,6 +189,7 @@ static void ask_podman(struct destroy *end)
 
 	end->trying = true;
 	end->timed_out = false;
+	end->asked_again = false;
 	all->removing++;
 	set_timer(end, TRY_MS, on_try_due);
 	if (end->back_off_ms > BACK_OFF_MS)

@@ -203,6 +203,34 @@ static void a_removal_that_fails_is_tried_until_it_works(void **state)
 	assert_true(fake_podman_count(rig->fake, "DELETE", "/containers/") >= 3);
 }
 
+static void one_that_dies_while_it_is_removed_is_removed_at_once(void **state)
+{
+	struct rig *rig = *state;
+	const struct fake_rule rule = {
+		"DELETE",
+		"/containers/",
+		FAKE_FINE,
+		500,
+		"{\"message\":\"cannot remove it as it could not be stopped: container state "
+		"improper: stopped\"}",
+		1,
+	};
+	auto_json made = server_tool(rig->server, "create_container", "{}");
+	auto_json gone = NULL;
+	char args[256];
+
+	assert_false(is_error(made));
+	fake_podman_rule(rig->fake, &rule);
+	snprintf(args, sizeof(args), "{\"container_id\":\"%s\"}",
+		 json_get_text(json_get(made, "structuredContent"), "container_id"));
+	gone = server_tool(rig->server, "destroy_container", args);
+	assert_false(is_error(gone));
+	assert_true(fake_podman_wait_empty(rig->fake));
+	assert_int_equal(fake_podman_count(rig->fake, "DELETE", "/containers/"), 2);
+	/* As a second try would have begun. */
+	assert_int_equal(fake_podman_count(rig->fake, "POST", "/kill"), 0);
+}
+
 static void assert_probes(struct rig *rig, long wanted, const char *image)
 {
 	auto_str health = NULL;
@@ -368,6 +396,8 @@ int main(void)
 			set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_silent_podman_gives_an_answer_in_time, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(
+			one_that_dies_while_it_is_removed_is_removed_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_removal_that_fails_is_tried_until_it_works,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_probes_tell_alive_from_able, set_up, tear_down),
