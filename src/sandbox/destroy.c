@@ -3,10 +3,10 @@
  * container.  An error of Podman's proves nothing (4.3.1 has answered 500 and removed it all the
  * same), so after one we look.  A few are removed at a time, so that many at once do not keep
  * Podman from making new ones. */
+#include <unistd.h>
 #include "internal.h"
 
 enum {
-	REMOVING_MAX = 4,
 	TRY_MS = 30000,
 	BACK_OFF_MS = 250,
 	BACK_OFF_MAX_MS = 30000,
@@ -50,6 +50,25 @@ static void stop_trying(struct destroy *end)
 	all->removing--;
 }
 
+static bool is_any_being_made(const struct sandboxes *all)
+{
+	for (const struct sandbox *sb = all->living; sb; sb = sb->hh.next)
+		if (sb->state == SANDBOX_CREATING)
+			return true;
+	return false;
+}
+
+/* A removal costs as much of a processor as a creation, half of it in a clean-up of Podman's own,
+ * and more of them than processors are no quicker together.  While somebody waits for a new
+ * container they take half of the processors, which is enough to keep pace with the creations. */
+static int removing_max(const struct sandboxes *all)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	int most = processors > 1 ? (int)processors : 1;
+
+	return is_any_being_made(all) ? (most + 1) / 2 : most;
+}
+
 static bool is_queued(const struct destroy *end)
 {
 	return end && !end->trying && !end->timer && !end->removed;
@@ -57,8 +76,10 @@ static bool is_queued(const struct destroy *end)
 
 static void wake_next(struct sandboxes *all)
 {
+	int most = removing_max(all);
+
 	for (struct sandbox *sb = all->living; sb; sb = sb->hh.next) {
-		if (all->removing >= REMOVING_MAX)
+		if (all->removing >= most)
 			return;
 		if (is_queued(sb->destroy))
 			try_once(sb->destroy);
@@ -204,7 +225,7 @@ static void try_once(struct destroy *end)
 
 	if (end->removed)
 		finish(end);
-	else if (all->podman_up && all->removing < REMOVING_MAX && !end->sb->birth)
+	else if (all->podman_up && all->removing < removing_max(all) && !end->sb->birth)
 		ask_podman(end);
 	/* Else without a timer: wake_next or destroy_wake calls again. */
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "internal.h"
 
 enum { SECOND = 1000, HOUR = 3600 * SECOND, TTL = 2 * HOUR, NEAR = 200 };
@@ -195,6 +196,29 @@ static void a_birth_or_an_end_cut_short_is_finished_off_at_the_next_start(void *
 	assert_int_equal(registry_active(house->all), 0);
 }
 
+static void removals_leave_room_for_who_waits_for_a_container(void **state)
+{
+	struct house *house = *state;
+	int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	int count = 2 * processors + 4;
+	struct sandbox *first;
+
+	for (int i = 0; i < count; i++)
+		add(house, "running", HOUR, HOUR);
+	first = open_all(house);
+	house->all->podman_up = true;
+	first->state = SANDBOX_CREATING;
+	for (struct sandbox *sb = house->all->living; sb; sb = sb->hh.next)
+		if (sb != first)
+			destroy_begin(sb, REASON_ASKED);
+	assert_int_equal(house->all->removing, (processors + 1) / 2);
+	first->state = SANDBOX_RUNNING;
+	destroy_begin(first, REASON_ASKED);
+	for (struct sandbox *sb = house->all->living; sb; sb = sb->hh.next)
+		destroy_wake(sb);
+	assert_int_equal(house->all->removing, processors);
+}
+
 static bool on_view(void *ctx, const struct sandbox_view *view)
 {
 	(void)view;
@@ -232,6 +256,7 @@ int main(void)
 		HOUSED(the_nearest_end_comes_first_and_alone),
 		HOUSED(an_end_brought_nearer_or_further_moves_the_timer),
 		HOUSED(a_birth_or_an_end_cut_short_is_finished_off_at_the_next_start),
+		HOUSED(removals_leave_room_for_who_waits_for_a_container),
 		HOUSED(what_ends_is_listed_only_when_asked_for),
 	};
 
