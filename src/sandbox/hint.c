@@ -2,6 +2,7 @@
  * get it, a limit names the argument that raises it.  Only where we know something.  What the
  * command printed is hostile text: a program's name is taken from it only if it looks like one. */
 #include <ctype.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "internal.h"
@@ -153,6 +154,13 @@ static bool is(const char *text, const char *word)
 	return text && strcmp(text, word) == 0;
 }
 
+/* As a command's own end, or as its shell tells it. */
+static bool ended_by(const struct command_row *row, int signal)
+{
+	return (is(row->state, "killed") && row->signal == signal) ||
+	       (is(row->state, "exited") && row->exit_code == 128 + signal);
+}
+
 char *hint_make(const struct command_row *row, const struct container_row *container,
 		const struct sandbox_settings *settings, const char *runtimes, const char *said)
 {
@@ -166,6 +174,10 @@ char *hint_make(const struct command_row *row, const struct container_row *conta
 		return hint_memory(container, settings);
 	if (is(row->reason, REASON_PIDS))
 		return hint_pids(container, settings);
+	/* All that the filter ends a program for; what else it forbids only fails. */
+	if (ended_by(row, SIGSYS))
+		return mem_strdup("it made a system call of another kind of machine, as 32-bit "
+				  "programs do: they do not run here, a 64-bit build does");
 	if (is(row->state, "exited") && row->exit_code == NOT_FOUND &&
 	    missing_program(said, program))
 		return hint_missing(container, runtimes, program);

@@ -181,4 +181,5 @@ test('a session is worth nothing with another key, or with a key where it had no
 test('only system calls of the machine\'s own kind reach the kernel', () => inHostile(async (id) => {
   /* SIGSYS */
   assert.equal((await agent.run(id, '/tmp/hostile older')).stdout, 'i386 31 x32 31\n');
+  assert.match((await agent.run(id, 'sh -c "kill -SYS \\$\\$"')).hint, /32-bit programs do/);
 }));

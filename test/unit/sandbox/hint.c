@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include "internal.h"
 
@@ -83,6 +84,8 @@ static void a_limit_names_the_argument_that_raises_it(void **state)
 		  64 << 20,
 		  10,
 		  "64 MiB" },
+		{ { .state = "killed", .signal = SIGSYS }, 1, 1, "32-bit" },
+		{ { .state = "exited", .exit_code = 128 + SIGSYS }, 1, 1, "32-bit" },
 	};
 
 	(void)state;
@@ -100,11 +103,13 @@ static void an_ordinary_end_speaks_for_itself(void **state)
 {
 	struct command_row ok = { .state = "exited" };
 	struct command_row lost = { .state = "lost" };
+	struct command_row killed = { .state = "killed", .signal = SIGKILL };
 	struct container_row container = { .memory = 1 };
 
 	(void)state;
 	assert_null(hint_make(&ok, &container, &settings, "", "x: not found"));
 	assert_null(hint_make(&lost, &container, &settings, "", ""));
+	assert_null(hint_make(&killed, &container, &settings, "", ""));
 }
 
 static void every_reason_why_a_file_cannot_be_had_is_a_sentence(void **state)
