@@ -459,6 +459,21 @@ static void a_restart_gives_back_what_was_under_way(void **state)
 	link_up();
 }
 
+static void a_restart_gives_nothing_back_that_was_used(void **state)
+{
+	uint32_t stream;
+
+	(void)state;
+	make_link(0);
+	stream = open_whole(-1);
+	file_writer_finish(writing.writer);
+	say_saved(stream, 0, false);
+	assert_over(ERROR_NONE, FILE_FAULT_OTHER);
+	restart_server();
+	assert_false(can_be_used());
+	link_up();
+}
+
 static void a_container_that_goes_takes_its_links_along(void **state)
 {
 	(void)state;
@@ -540,6 +555,7 @@ int main(void)
 		test(a_link_that_breaks_while_saving_leaves_it_open),
 		test(a_link_that_is_down_is_waited_for),
 		test(a_restart_gives_back_what_was_under_way),
+		test(a_restart_gives_nothing_back_that_was_used),
 		test(a_container_that_goes_takes_its_links_along),
 		test(an_agent_that_lies_loses_its_link),
 		test(an_agent_of_an_earlier_version_is_not_asked),

@@ -151,6 +151,7 @@ static struct {
 	/* What happened. */
 	int opened, closed, finished;
 	uint64_t got, most_ahead;
+	unsigned in_vain; /* pieces that came while nothing could be taken */
 	bool wrong;
 	int64_t announced;
 	char asked[64];
@@ -236,6 +237,7 @@ size_t file_writer_write(struct file_writer *writer, const void *data, size_t le
 		return 0;
 	}
 	writer->full = len > room;
+	sink.in_vain += room == 0;
 	if (len > room)
 		len = room;
 	for (size_t i = 0; i < len; i++)

@@ -222,6 +222,18 @@ static void a_refusal_in_the_middle_reaches_who_goes_on_sending(void **state)
 	assert_int_equal(sink.finished, 0);
 }
 
+static void a_refusal_before_the_body_reaches_who_sends_it_all_the_same(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sink.error = ERROR_NOT_FOUND;
+	sink.fault = FILE_FAULT_LINK;
+	play(fixture, send_endlessly);
+	assert_int_equal(strncmp(buf_text(&fixture->got), "HTTP/1.1 404", 12), 0);
+	assert_has(buf_text(&fixture->got), "\"message\":\"it is <gone>\"");
+	assert_int_equal(sink.got, 0);
+}
+
 static void send_a_part(struct fixture *fixture)
 {
 	int fd = client_connect(fixture);
@@ -347,6 +359,8 @@ static void a_container_that_is_slow_holds_its_client_back(void **state)
 	assert_true(fixture->note[2]);
 	assert_has(buf_text(&fixture->got), "HTTP/1.1 201");
 	assert_int_equal(sink.got, 209715200);
+	/* It waits; it does not ask again and again. */
+	assert_in_range(sink.in_vain, 0, 2 * 209715200 / WINDOW);
 	assert_false(sink.wrong);
 }
 
@@ -361,6 +375,7 @@ int main(void)
 		WEB_TEST(who_asks_first_is_told_to_send),
 		WEB_TEST(each_refusal_has_its_status_and_comes_before_the_body),
 		WEB_TEST(what_is_no_upload_is_refused_without_asking),
+		WEB_TEST(a_refusal_before_the_body_reaches_who_sends_it_all_the_same),
 		WEB_TEST(a_refusal_in_the_middle_reaches_who_goes_on_sending),
 		WEB_TEST(a_refusal_in_the_middle_reaches_who_waits),
 		WEB_TEST(who_sends_too_slowly_is_told),
