@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -243,6 +245,88 @@ static int end_of(void (*call)(void))
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* --- where process 1 meets the server -------------------------------------------------------- */
+
+/* What became of it: 0 nobody listened, 1 sent away, 2 taken in. */
+static int pose_once(const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct pollfd answer = { .fd = fd, .events = POLLIN };
+	int taken = 0;
+	char byte;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/.sandpod/link/%s", name);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0) {
+		(void)!send(fd, "hello", 5, MSG_NOSIGNAL);
+		poll(&answer, 1, 2000);
+		taken = recv(fd, &byte, 1, MSG_DONTWAIT) <= 0 && answer.revents ? 1 : 2;
+	}
+	close(fd);
+	return taken;
+}
+
+static void pose(const char *name, double seconds)
+{
+	double end = now() + seconds;
+	long times[3] = { 0 };
+
+	while (now() < end && !times[1]) {
+		times[pose_once(name)]++;
+		pause_us(500);
+	}
+	printf("sent away %d, taken in %ld\n", times[1] > 0, times[2]);
+	fflush(stdout);
+}
+
+/* The same as the first process of a namespace of its own. */
+static void nest(const char *name, double seconds)
+{
+	if (unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) {
+		puts("no namespace");
+		return;
+	}
+	if (fork() == 0) {
+		printf("as %d: ", (int)getpid());
+		pose(name, seconds);
+		_exit(0);
+	}
+	wait(NULL);
+}
+
+static void storm(const char *name, double seconds, int count)
+{
+	double end = now() + seconds;
+
+	for (int i = 0; i < count; i++) {
+		if (fork() != 0)
+			continue;
+		while (now() < end)
+			pose_once(name);
+		_exit(0);
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
+static void spy(void)
+{
+	int fd = inotify_init1(0);
+
+	errno = 0;
+	inotify_add_watch(fd, "/.sandpod/link", IN_ALL_EVENTS);
+	printf("watch %s, ", strerror(errno));
+	errno = 0;
+	opendir("/.sandpod/link");
+	printf("list %s, ", strerror(errno));
+	errno = 0;
+	open("/.sandpod/link/bell", O_WRONLY | O_NONBLOCK);
+	printf("bell %s, ", strerror(errno));
+	errno = 0;
+	open("/proc/1/environ", O_RDONLY);
+	printf("environment %s\n", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -267,6 +351,14 @@ int main(int argc, char **argv)
 		printf("i386 %d x32 %d\n", end_of(getpid_as_i386), end_of(getpid_as_x32));
 	else if (!strcmp(what, "bomb"))
 		bomb();
+	else if (!strcmp(what, "pose"))
+		pose(first, atof(second));
+	else if (!strcmp(what, "nest"))
+		nest(first, atof(second));
+	else if (!strcmp(what, "storm"))
+		storm(first, atof(second), argc > 4 ? (int)strtol(argv[4], NULL, 10) : 1);
+	else if (!strcmp(what, "spy"))
+		spy();
 	else if (!strcmp(what, "fill"))
 		fill();
 	return 0;

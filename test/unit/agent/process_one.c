@@ -15,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +30,7 @@ enum { PATIENCE_MS = 20000, QUIET_MS = 150, KEPT = 256 * 1024 };
 
 struct house {
 	char root[64];
+	char place[72]; /* where process 1 meets a server of this machine */
 	pid_t builder;
 	pid_t init;
 };
@@ -82,11 +85,29 @@ static void become_init(const struct house *house)
 	show("/dev/zero", "dev/zero", false);
 	show("/dev/urandom", "dev/urandom", false);
 	show(AGENT, "agent", false);
+	must(mkdir(".sandpod", 0755) == 0, ".sandpod");
+	show(house->place, ".sandpod/link", true);
+	must(setenv("SANDPOD_LINK", "meet", 1) == 0, "environment");
 	must(syscall(SYS_pivot_root, ".", "old") == 0 && chdir("/") == 0, "pivot_root");
 	must(umount2("/old", MNT_DETACH) == 0, "umount");
 	must(mount("proc", "/proc", "proc", 0, NULL) == 0, "proc");
 	execl("/agent", "agent", "init", (char *)NULL);
 	must(false, "exec");
+}
+
+static const char *in_place(const struct house *house, const char *name)
+{
+	static char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", house->place, name);
+	return path;
+}
+
+static void make_place(struct house *house)
+{
+	snprintf(house->place, sizeof(house->place), "%s.link", house->root);
+	assert_int_equal(mkdir(house->place, 0711), 0);
+	assert_int_equal(mkfifo(in_place(house, "bell"), 0644), 0);
 }
 
 static int house_build(void **state)
@@ -97,6 +118,7 @@ static int house_build(void **state)
 	assert_non_null(house);
 	snprintf(house->root, sizeof(house->root), "/tmp/sandpod-agent-XXXXXX");
 	assert_non_null(mkdtemp(house->root));
+	make_place(house);
 	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
 	house->builder = fork();
 	assert_true(house->builder >= 0);
@@ -130,6 +152,9 @@ static int house_demolish(void **state)
 	kill(house->init, SIGKILL);
 	waitpid(house->builder, NULL, 0);
 	rmdir(house->root);
+	unlink(in_place(house, "bell"));
+	unlink(in_place(house, "meet"));
+	rmdir(house->place);
 	free(house);
 	return 0;
 }
@@ -233,6 +258,19 @@ static const struct wire_frame *expect(struct link *link, enum wire_type type, u
 	return &link->frame;
 }
 
+/* What every link begins with. */
+static void take_greeting(struct link *link)
+{
+	wire_reader_init(&link->reader);
+	assert_true(wire_get_hello(expect(link, WIRE_HELLO, 0), &link->hello));
+	while (next(link)->type == WIRE_COMMAND) {
+		link->listed++;
+		link->listed_stream = link->frame.stream;
+		assert_true(wire_get_command(&link->frame, &link->listed_command));
+	}
+	assert_int_equal(link->frame.type, WIRE_LISTED);
+}
+
 static struct link *link_make(const struct house *house)
 {
 	struct link *link = calloc(1, sizeof(*link));
@@ -253,14 +291,7 @@ static struct link *link_make(const struct house *house)
 	close(out[1]);
 	link->to = in[1];
 	link->from = out[0];
-	wire_reader_init(&link->reader);
-	assert_true(wire_get_hello(expect(link, WIRE_HELLO, 0), &link->hello));
-	while (next(link)->type == WIRE_COMMAND) {
-		link->listed++;
-		link->listed_stream = link->frame.stream;
-		assert_true(wire_get_command(&link->frame, &link->listed_command));
-	}
-	assert_int_equal(link->frame.type, WIRE_LISTED);
+	take_greeting(link);
 	return link;
 }
 
@@ -1325,6 +1356,133 @@ static void many_files_are_written_at_once_and_no_more(void **state)
 	link_drop(link);
 }
 
+/* --- a server on this machine ------------------------------------------------------------ */
+
+static int listen_there(const struct house *house, int backlog)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_place(house, "meet"));
+	unlink(address.sun_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, backlog), 0);
+	return fd;
+}
+
+static void ring(const struct house *house)
+{
+	int fd = open(in_place(house, "bell"), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static bool somebody_calls(int listener, int wait_ms)
+{
+	return poll(&(struct pollfd){ .fd = listener, .events = POLLIN }, 1, wait_ms) == 1;
+}
+
+static struct link *take_call(int listener)
+{
+	struct link *link = calloc(1, sizeof(*link));
+
+	assert_non_null(link);
+	assert_true(somebody_calls(listener, PATIENCE_MS));
+	link->to = link->from = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(link->to >= 0);
+	close(listener);
+	take_greeting(link);
+	return link;
+}
+
+static void hang_up(struct link *link)
+{
+	close(link->to);
+	free(link);
+}
+
+static void process_one_calls_when_it_hears_the_bell_and_not_before(void **state)
+{
+	struct house *house = *state;
+	struct link *link = link_make(house); /* it is awake */
+	int listener = listen_there(house, 4);
+	struct result *result;
+
+	assert_false(somebody_calls(listener, QUIET_MS));
+	ring(house);
+	hang_up(take_call(listener));
+	link_drop(link);
+	listener = listen_there(house, 4);
+	assert_false(somebody_calls(listener, QUIET_MS));
+	ring(house);
+	link = take_call(listener);
+	begin(link, 1, "env");
+	result = finish(link, 1, result_new());
+	assert_null(strstr(result->out, "SANDPOD_LINK"));
+	free(result);
+	hang_up(link);
+}
+
+static void a_call_takes_the_place_of_an_older_link(void **state)
+{
+	struct house *house = *state;
+	struct link *older = link_make(house);
+	int listener = listen_there(house, 4);
+	struct link *newer;
+
+	begin(older, 1, "sleep 1000");
+	expect(older, WIRE_STARTED, 1);
+	ring(house);
+	newer = take_call(listener);
+	assert_int_equal(newer->listed, 1);
+	assert_false(try_next(older, PATIENCE_MS));
+	assert_true(older->at_end);
+	/* The same server again, which lost its end. */
+	listener = listen_there(house, 4);
+	ring(house);
+	hang_up(take_call(listener));
+	assert_false(try_next(newer, PATIENCE_MS));
+	assert_true(newer->at_end);
+	hang_up(newer);
+	link_drop(older);
+}
+
+static void a_full_queue_is_tried_again(void **state)
+{
+	struct house *house = *state;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int first = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int listener;
+	int refused;
+
+	link_drop(link_make(house)); /* it is awake */
+	listener = listen_there(house, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", in_place(house, "meet"));
+	assert_int_equal(connect(first, (struct sockaddr *)&address, sizeof(address)), 0);
+	ring(house);
+	/* It is over its first call when it answers a link. */
+	link_drop(link_make(house));
+	refused = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	close(refused);
+	close(first);
+	hang_up(take_call(listener));
+}
+
+static void without_a_bell_it_calls_by_itself(void **state)
+{
+	struct house *house = *state;
+	int bell;
+
+	link_drop(link_make(house));
+	bell = open(in_place(house, "bell"), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(bell >= 0);
+	unlink(in_place(house, "bell"));
+	close(bell); /* it rings, and cannot be hung again */
+	link_drop(link_make(house));
+	hang_up(take_call(listen_there(house, 4)));
+}
+
 #define IN_A_HOUSE(test) cmocka_unit_test_setup_teardown(test, house_build, house_demolish)
 
 int main(void)
@@ -1370,6 +1528,10 @@ int main(void)
 		IN_A_HOUSE(a_window_of_a_file_is_taken_step_by_step),
 		IN_A_HOUSE(what_a_program_changes_meanwhile_is_not_put_in_place),
 		IN_A_HOUSE(many_files_are_written_at_once_and_no_more),
+		IN_A_HOUSE(process_one_calls_when_it_hears_the_bell_and_not_before),
+		IN_A_HOUSE(a_call_takes_the_place_of_an_older_link),
+		IN_A_HOUSE(a_full_queue_is_tried_again),
+		IN_A_HOUSE(without_a_bell_it_calls_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,6 +94,7 @@ static void every_kind_of_value_is_read(void **state)
 		{ "SANDBOX_DISK", "10g" },
 		{ "SANDBOX_TTL", "90m" },
 		{ "SANDBOX_NETWORK", "none" },
+		{ "SANDBOX_LINK", "exec" },
 		{ "COMMAND_WAIT", "500ms" },
 		{ "OUTPUT_LIMIT", "5000" },
 		{ "SANDPOD_TOOLS", "files,commands" },
@@ -118,6 +119,7 @@ static void every_kind_of_value_is_read(void **state)
 	assert_int_equal(c.sandbox_disk, INT64_C(10) << 30);
 	assert_int_equal(c.sandbox_ttl_ms, 5400000);
 	assert_string_equal(c.sandbox_network, "none");
+	assert_string_equal(c.sandbox_link, "exec");
 	assert_int_equal(c.command_wait_ms, 500);
 	assert_int_equal(c.output_limit, 5000);
 	assert_string_equal(c.tool_sets, "files,commands");
