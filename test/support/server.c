@@ -65,6 +65,7 @@ static void open_domain(struct server *server, struct fake_podman *fake, struct 
 		.network = "none",
 		.open_files_max = 1024,
 		.processes_max = 4096,
+		.exec_links = true, /* the fake has no process 1 that could come to us */
 		.command_timeout_ms = 3600 * 1000,
 		.output_limit = 16384,
 		.output_spool = 1 << 20,
