@@ -62,8 +62,10 @@ void link_enter(struct link *link)
 
 void link_leave(struct link *link)
 {
-	if (--link->busy == 0 && link->dropped)
-		free(link);
+	if (--link->busy > 0 || !link->dropped)
+		return;
+	free(link->partial);
+	free(link);
 }
 
 void link_set_timer(struct link *link, int64_t delay_ms, int64_t repeat_ms, timer_fn *on_due)
@@ -250,7 +252,7 @@ static void begin(struct link *link)
 {
 	struct error err;
 
-	wire_reader_init(&link->reader);
+	free(take(link->partial));
 	link->state = LINK_OPENING;
 	link->carrier = carrier_for(link);
 	link->stream = link->carrier->open(link->sb, &stream_events, link, &err);

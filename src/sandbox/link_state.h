@@ -25,8 +25,8 @@ struct link {
 	bool dropped;
 	uint8_t held[LINK_HELD_MAX]; /* frames that go out with the next one … */
 	size_t held_len;
-	struct timer *held_timer; /* … or then; NULL until first needed */
-	struct wire_reader reader;
+	struct timer *held_timer;    /* … or then; NULL until first needed */
+	struct wire_reader *partial; /* with the front of a frame whose rest is to come, or NULL */
 };
 
 /* --- link.c -------------------------------------------------------------------------------- */

@@ -131,12 +131,24 @@ static bool on_frame(void *ctx, const struct wire_frame *frame)
 
 void link_hear(void *ctx, const void *data, size_t len)
 {
+	/* Pieces mostly end where a frame does: until one does not, a link needs no memory of its
+	 * own.  One thread, and reading is never nested. */
+	static struct wire_reader common;
 	struct link *link = ctx;
+	struct wire_reader *reader = link->partial ? link->partial : &common;
 
+	if (reader == &common)
+		wire_reader_init(reader);
 	link_enter(link);
-	if (!wire_feed(&link->reader, data, len, on_frame, link) && !link->dropped &&
-	    link->state != LINK_CLOSED && link->reader.fault)
-		link_fault(link, link->reader.fault);
+	if (!wire_feed(reader, data, len, on_frame, link) && !link->dropped &&
+	    link->state != LINK_CLOSED && reader->fault)
+		link_fault(link, reader->fault);
+	if (reader->have == 0) {
+		free(take(link->partial));
+	} else if (reader == &common) {
+		link->partial = mem_new(struct wire_reader);
+		*link->partial = common;
+	}
 	link_leave(link);
 }
 

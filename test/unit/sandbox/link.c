@@ -63,6 +63,20 @@ static void frames_may_come_in_pieces_of_any_size(void **state)
 	assert_int_equal(house->outcome.exit_code, 4);
 }
 
+static void the_front_of_a_frame_does_not_outlive_its_link(void **state)
+{
+	uint8_t header[WIRE_HEADER];
+
+	(void)state;
+	wire_put_header(header, WIRE_PONG, 0, 0);
+	house->events->on_data(house->events_ctx, header, WIRE_HEADER / 2);
+	break_link();
+	run_until(is_open);
+	say_hello();
+	say_listed();
+	assert_true(link_is_up(house->sb));
+}
+
 static void garbage_ends_the_link_and_nothing_else(void **state)
 {
 	uint32_t stream;
@@ -258,6 +272,7 @@ int main(void)
 		test(a_link_is_up_after_hello_and_list),
 		test(process_1_is_told_at_each_link_when_its_time_is_over),
 		test(frames_may_come_in_pieces_of_any_size),
+		test(the_front_of_a_frame_does_not_outlive_its_link),
 		test(garbage_ends_the_link_and_nothing_else),
 		test(what_follows_a_bad_frame_in_the_same_piece_is_not_looked_at),
 		test(frames_out_of_place_end_the_link),
