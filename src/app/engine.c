@@ -5,7 +5,7 @@
 #include <string.h>
 #include "log.h"
 
-enum { PULSE_MS = 5000 };
+enum { PULSE_MS = 5000, PULSES_A_MINUTE = 12 };
 
 static void set_up(struct app *app, bool up)
 {
@@ -93,6 +93,8 @@ static void on_pulse(void *ctx)
 {
 	struct app *app = ctx;
 
+	if (++app->pulses % PULSES_A_MINUTE == 0)
+		mem_give_back();
 	if (!app->ping && !app->stopping)
 		app->ping = podman_ping(app->podman, on_pong, app);
 }

@@ -60,6 +60,7 @@ struct app {
 	struct podman_service *service; /* NULL with PODMAN_SOCKET */
 	struct podman *podman;
 	struct timer *pulse; /* pings Podman */
+	unsigned pulses;
 	struct podman_call *ping;
 	bool podman_up;
 	char *engine_text; /* "Podman 4.3.1, runc 1.1.5, overlay, cgroup v1", for people */

@@ -2,6 +2,7 @@
  * can make large is allocated this way, so there is no caller who could do better. */
 #include "own.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,4 +42,9 @@ char *mem_format(const char *format, ...)
 	len = vasprintf(&text, format, args);
 	va_end(args);
 	return or_abort(len < 0 ? NULL : text);
+}
+
+void mem_give_back(void)
+{
+	malloc_trim(0);
 }

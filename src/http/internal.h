@@ -25,7 +25,7 @@ enum {
 	BODY_RATE = 8 * 1024,
 	STREAM_RATE = 256, /* bytes a second that a reader must take while data waits */
 	HEAD_LINES_MAX = 100,
-	POOL_SIZE = 32 * 1024, /* libmicrohttpd's memory for a connection; bounds the header */
+	POOL_SIZE = 16 * 1024, /* libmicrohttpd's memory for a connection; bounds the header */
 	LINGER_MAX = 64,       /* closed connections that are still read from */
 };
 
