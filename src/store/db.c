@@ -13,10 +13,13 @@
 #include "clock.h"
 #include "log.h"
 
-/* trusted_schema: a schema that somebody planted in the file runs no function of ours. */
+/* A checkpoint waits for the disk three times, and copies each page once, however often it is in
+ * the log: a log of 4000 pages, which is 16 MiB, has a fourth of the checkpoints of the 1000 by
+ * default. trusted_schema: a schema that somebody planted in the file runs no function of ours. */
 static const char pragmas[] = "PRAGMA busy_timeout = 100;"
 			      "PRAGMA synchronous = NORMAL;"
 			      "PRAGMA temp_store = MEMORY;"
+			      "PRAGMA wal_autocheckpoint = 4000;"
 			      "PRAGMA journal_size_limit = 16777216;"
 			      "PRAGMA trusted_schema = OFF;";
 
