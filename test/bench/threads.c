@@ -1,0 +1,42 @@
+/* One thread for each caller: a blocked thread costs the machine nothing. */
+#include "bench.h"
+
+#include <pthread.h>
+
+enum { STACK_BYTES = 256 * 1024 };
+
+struct job {
+	void (*work)(void *ctx, int index);
+	void *ctx;
+	int index;
+	pthread_t thread;
+};
+
+static void *run(void *arg)
+{
+	struct job *job = arg;
+
+	job->work(job->ctx, job->index);
+	return NULL;
+}
+
+bool in_threads(int count, void (*work)(void *ctx, int index), void *ctx, struct error *err)
+{
+	struct job *jobs = mem_array(struct job, (size_t)count);
+	pthread_attr_t attributes;
+	int started = 0;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	for (; started < count; started++) {
+		jobs[started] = (struct job){ .work = work, .ctx = ctx, .index = started };
+		if (pthread_create(&jobs[started].thread, &attributes, run, &jobs[started]) != 0)
+			break;
+	}
+	for (int i = 0; i < started; i++)
+		pthread_join(jobs[i].thread, NULL);
+	pthread_attr_destroy(&attributes);
+	free(jobs);
+	return started == count ||
+	       error_set(err, ERROR_UNAVAILABLE, "only %d of %d threads", started, count);
+}
