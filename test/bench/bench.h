@@ -27,7 +27,8 @@ struct bench {
 bool machine_report(struct bench *bench, struct error *err) must_check;
 
 typedef bool part_run(struct bench *bench, struct error *err);
-part_run part_create, part_execute, part_throughput;
+part_run part_create, part_execute, part_throughput, part_output, part_transfer;
+part_run part_memory, part_restart, part_growth;
 
 /* Checks ratios against the margins of check.c; true when all hold. */
 bool check_run(struct bench *bench, struct error *err) must_check;
@@ -44,6 +45,9 @@ static inline int pick(const struct bench *bench, int whole, int quick)
 /* Runs work(ctx, 0 … count-1), each in a thread of its own, and waits for all. */
 bool in_threads(int count, void (*work)(void *ctx, int index), void *ctx,
 		struct error *err) must_check;
+
+/* Several at once, in the shared session; count is a multiple of four. */
+bool create_many(const struct server *server, int count, struct error *err) must_check;
 
 /* --- who is compared ----------------------------------------------------------------------------
  */

@@ -19,15 +19,6 @@ static struct json *envelope(const struct caller *caller, const char *method, st
 	return message;
 }
 
-static struct json *tool_message(const struct caller *caller, const char *name, struct json *args)
-{
-	struct json *params = json_object();
-
-	json_put_text(params, "name", name);
-	json_put(params, "arguments", args);
-	return envelope(caller, "tools/call", params);
-}
-
 static char *headers_of(const struct caller *caller)
 {
 	bool known = *caller->session;
@@ -98,13 +89,22 @@ void caller_close(struct caller *caller)
 	client_release(&caller->client);
 }
 
-struct json *caller_tool(struct caller *caller, const char *name, struct json *args,
-			 struct error *err)
+static struct json *tool_params(const char *name, struct json *args)
+{
+	struct json *params = json_object();
+
+	json_put_text(params, "name", name);
+	json_put(params, "arguments", args);
+	return params;
+}
+
+struct json *caller_ask(struct caller *caller, const char *method, struct json *params,
+			struct error *err)
 {
 	struct exchange exchange = { 0 };
-	auto_json message = tool_message(caller, name, args);
+	auto_json message = envelope(caller, method, params);
 	auto_json reply = NULL;
-	const struct json *result, *structured;
+	const struct json *result;
 
 	if (post(caller, message, &exchange, err))
 		reply = json_parse(exchange.answer.data, exchange.answer.len, err);
@@ -112,6 +112,21 @@ struct json *caller_tool(struct caller *caller, const char *name, struct json *a
 	if (!reply)
 		return NULL;
 	result = json_get_object(reply, "result");
+	if (result)
+		return json_copy(result);
+	error_set(err, ERROR_UNAVAILABLE, "%s: %s", method,
+		  json_get_text(json_get_object(reply, "error"), "message"));
+	return NULL;
+}
+
+struct json *caller_tool(struct caller *caller, const char *name, struct json *args,
+			 struct error *err)
+{
+	auto_json result = caller_ask(caller, "tools/call", tool_params(name, args), err);
+	const struct json *structured;
+
+	if (!result)
+		return NULL;
 	structured = json_get_object(result, "structuredContent");
 	if (!structured || json_get_bool(result, "isError", false)) {
 		const char *code = json_get_text(structured, "code");
@@ -193,7 +208,8 @@ bool caller_feed(struct caller *caller, const char *id, const char *command, con
 
 struct buf caller_prepare(struct caller *caller, const char *id, const char *command)
 {
-	auto_json message = tool_message(caller, "execute_command", command_args(id, command));
+	auto_json message = envelope(caller, "tools/call",
+				     tool_params("execute_command", command_args(id, command)));
 	auto_str headers = headers_of(caller);
 	auto_str body = json_print(message);
 	struct exchange exchange = { .method = "POST", .path = "/mcp", .headers = headers };

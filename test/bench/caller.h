@@ -24,6 +24,9 @@ static inline void auto_caller_(struct caller *slot)
 }
 #define auto_caller AUTO(caller) struct caller
 
+/* The result of any method (the caller's; params is taken over). */
+struct json *caller_ask(struct caller *caller, const char *method, struct json *params,
+			struct error *err) must_check;
 /* Calls a tool and gives the structured form of its result (the caller's; args is taken over).
  * A result that is an error is an error. */
 struct json *caller_tool(struct caller *caller, const char *name, struct json *args,

@@ -15,9 +15,10 @@ static const struct {
 	const char *name;
 	part_run *run;
 } parts[] = {
-	{ "create", part_create },
-	{ "execute", part_execute },
-	{ "throughput", part_throughput },
+	{ "create", part_create },         { "execute", part_execute },
+	{ "throughput", part_throughput }, { "output", part_output },
+	{ "transfer", part_transfer },     { "memory", part_memory },
+	{ "restart", part_restart },       { "growth", part_growth },
 };
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 
@@ -44,6 +45,20 @@ static bool is_wanted(const char *list, const char *word)
 		if (strcspn(list, ",") == len && strncmp(list, word, len) == 0)
 			return true;
 	return false;
+}
+
+static bool are_known(const char *list)
+{
+	for (; list && *list; list += strcspn(list, ","), list += *list == ',') {
+		size_t i = 0, len = strcspn(list, ",");
+
+		while (i < PART_COUNT &&
+		       (strlen(parts[i].name) != len || strncmp(list, parts[i].name, len) != 0))
+			i++;
+		if (i == PART_COUNT)
+			return false;
+	}
+	return true;
 }
 
 static bool read_options(int argc, char **argv, struct bench *bench)
@@ -75,7 +90,7 @@ static bool read_options(int argc, char **argv, struct bench *bench)
 		else
 			return false;
 	}
-	return optind == argc && bench->sandpod && bench->floor;
+	return optind == argc && bench->sandpod && bench->floor && are_known(bench->wanted);
 }
 
 /* A part that fails does not keep the others from being measured. */

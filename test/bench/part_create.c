@@ -223,10 +223,6 @@ static bool measure(struct bench *bench, struct server *cold, struct server *war
 	}
 	for (int i = 0; i < field.count; i++)
 		samples_release(&field.races[i].samples);
-	stop_ignore(true);
-	if (!rest_remove_all(cold, &(struct error){ 0 }))
-		fprintf(stderr, "bench: not every container could be removed\n");
-	stop_ignore(false);
 	return good;
 }
 

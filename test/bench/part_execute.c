@@ -11,8 +11,6 @@
 #include "bench.h"
 #include "proc.h"
 
-#include <stdio.h>
-
 enum { BLOCKS = 10, WARM_UP = 20, BEAT_MS = 20 };
 
 /* One size of container. */
@@ -169,26 +167,14 @@ static bool set(struct scene *scene, struct error *err)
 	return good;
 }
 
-static void strike(struct scene *scene)
+static void auto_scene_(struct scene *scene)
 {
-	struct error err;
-
-	stop_ignore(true);
-	if ((*scene->ours && !caller_destroy(&scene->caller, scene->ours, &err)) ||
-	    (*scene->floored && !caller_destroy(&scene->caller, scene->floored, &err)) ||
-	    (*scene->bare && !rest_remove(&scene->rest, scene->bare, &err)))
-		fprintf(stderr, "bench: %s\n", err.text);
-	stop_ignore(false);
 	caller_close(&scene->caller);
 	rest_close(&scene->rest);
 	samples_release(&scene->sandpod);
 	samples_release(&scene->paced);
 	samples_release(&scene->cli);
 	samples_release(&scene->api);
-}
-static inline void auto_scene_(struct scene *scene)
-{
-	strike(scene);
 }
 
 static void report_throttle(struct report *report, const char *who, const struct throttle *before,

@@ -63,6 +63,12 @@ static int64_t stat_field(int pid, int number)
 	return field ? strtoll(field + 1, NULL, 10) : 0;
 }
 
+/* 0 for what is no process. */
+static int pid_of(const struct dirent *entry)
+{
+	return isdigit((unsigned char)*entry->d_name) ? (int)strtol(entry->d_name, NULL, 10) : 0;
+}
+
 /* The first process that fits. */
 static int find(int parent, const char *text)
 {
@@ -125,19 +131,26 @@ double proc_cpu_ms(int pid)
 	return (double)ticks * 1000 / (double)sysconf(_SC_CLK_TCK);
 }
 
-struct proc_sum proc_sum_kib(const char *comm, const char *cmdline_part, const char *line)
+static bool belongs(int pid, const char *comm, const char *words, const char *owner)
+{
+	auto_str name = read_of(pid, "comm");
+
+	if (strncmp(name, comm, strlen(comm)) != 0 || !is_named(pid, words))
+		return false;
+	return is_named(pid, owner) || is_named((int)stat_field(pid, 4), owner);
+}
+
+struct proc_sum proc_sum_kib(const char *comm, const char *words, const char *owner,
+			     const char *line)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 	struct proc_sum sum = { 0 };
 
 	while (dir && (entry = readdir(dir))) {
-		int pid = isdigit((unsigned char)*entry->d_name)
-				  ? (int)strtol(entry->d_name, NULL, 10)
-				  : 0;
-		auto_str name = pid > 0 ? read_of(pid, "comm") : NULL;
+		int pid = pid_of(entry);
 
-		if (!name || strncmp(name, comm, strlen(comm)) != 0 || !is_named(pid, cmdline_part))
+		if (pid <= 0 || !belongs(pid, comm, words, owner))
 			continue;
 		sum.count++;
 		sum.kib += proc_rollup_kib(pid, line);

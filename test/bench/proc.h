@@ -20,12 +20,15 @@ void proc_reset_peak(int pid);
 /* Processor time used so far, user and system. */
 double proc_cpu_ms(int pid);
 
-/* Sums a line of smaps_rollup over all processes of that name (comm). */
+/* Sums a line of smaps_rollup over the processes of that name (comm) that have `words` in their
+ * command line, and `owner` in theirs or their parent's: other servers have processes of the same
+ * name. */
 struct proc_sum {
 	int count;
 	int64_t kib;
 };
-struct proc_sum proc_sum_kib(const char *comm, const char *cmdline_part, const char *line);
+struct proc_sum proc_sum_kib(const char *comm, const char *words, const char *owner,
+			     const char *line);
 
 /* The value behind "name" (and a colon or blanks) in a text of lines; 0 if absent. */
 int64_t field_of(const char *text, const char *name);

@@ -197,12 +197,14 @@ static bool count(void *ctx, const char *data, size_t len)
 	return true;
 }
 
-static struct json *exec_body(const char *command)
+static struct json *exec_body(const char *command, bool fed)
 {
 	const char *const argv[] = { "sh", "-c", command, NULL };
 	struct json *body = json_object();
 
 	json_put(body, "Cmd", texts(argv));
+	if (fed)
+		json_put_bool(body, "AttachStdin", true);
 	json_put_bool(body, "AttachStdout", true);
 	json_put_bool(body, "AttachStderr", true);
 	return body;
@@ -217,31 +219,89 @@ static struct json *start_body(void)
 	return body;
 }
 
+static bool exec_create(struct rest *rest, const char *id, struct json *body,
+			char ret_session[PODMAN_ID_SIZE], struct error *err)
+{
+	auto_str path = mem_format(API "/containers/%s/exec", id);
+	auto_json created = ask(rest, "POST", path, body, err);
+
+	if (!created)
+		return false;
+	snprintf(ret_session, PODMAN_ID_SIZE, "%s", json_get_text(created, "Id"));
+	return true;
+}
+
+static bool exec_ended_well(struct rest *rest, const char *session, struct error *err)
+{
+	auto_str path = mem_format(API "/exec/%s/json", session);
+	auto_json ended = ask(rest, "GET", path, NULL, err);
+	int64_t exit_code = -1;
+
+	if (!ended)
+		return false;
+	return (json_get_int(ended, "ExitCode", &exit_code) && exit_code == 0) ||
+	       error_set(err, ERROR_UNAVAILABLE, "a bare exec ended with %lld",
+			 (long long)exit_code);
+}
+
 bool rest_exec(struct rest *rest, const char *id, const char *command, int64_t *ret_bytes,
 	       struct error *err)
 {
-	auto_str create_path = mem_format(API "/containers/%s/exec", id);
-	auto_json created = ask(rest, "POST", create_path, exec_body(command), err);
-	const char *session = json_get_text(created, "Id");
-	auto_str start_path = mem_format(API "/exec/%s/start", session ? session : "");
-	auto_str inspect_path = mem_format(API "/exec/%s/json", session ? session : "");
-	int64_t bytes = 0, exit_code = -1;
-	struct exchange start = {
-		.method = "POST", .path = start_path, .sink = count, .ctx = &bytes
-	};
-	auto_json ended = NULL;
+	char session[PODMAN_ID_SIZE];
+	auto_str path = NULL;
+	int64_t bytes = 0;
+	struct exchange start = { .method = "POST", .sink = count, .ctx = &bytes };
 
-	if (!session || !call(rest, &start, start_body(), err))
+	if (!exec_create(rest, id, exec_body(command, false), session, err))
 		return false;
-	ended = ask(rest, "GET", inspect_path, NULL, err);
-	if (!ended)
+	path = mem_format(API "/exec/%s/start", session);
+	start.path = path;
+	if (!call(rest, &start, start_body(), err) || !exec_ended_well(rest, session, err))
 		return false;
-	if (!json_get_int(ended, "ExitCode", &exit_code) || exit_code != 0)
-		return error_set(err, ERROR_UNAVAILABLE, "a bare exec ended with %lld",
-				 (long long)exit_code);
 	if (ret_bytes)
 		*ret_bytes = bytes;
 	return true;
+}
+
+bool rest_stream_open(struct rest *rest, const char *id, const char *command,
+		      struct rest_stream *ret_stream, struct error *err)
+{
+	auto_json body = start_body();
+	auto_str text = json_print(body);
+	auto_buf request = BUF_INIT(8192);
+	auto_str path = NULL;
+	struct exchange start = {
+		.method = "POST",
+		.headers = "Content-Type: application/json\r\nConnection: Upgrade\r\n"
+			   "Upgrade: tcp\r\n",
+		.deadline_ns = ns_in(CALL_MS),
+	};
+
+	if (!exec_create(rest, id, exec_body(command, true), ret_stream->session, err))
+		return false;
+	path = mem_format(API "/exec/%s/start", ret_stream->session);
+	start.path = path;
+	request_head(&request, &start, (int64_t)strlen(text));
+	(void)buf_add_text(&request, text);
+	client_init_path(&ret_stream->client, rest->server->socket);
+	/* The answer's head is read at the end, with what the command printed. */
+	if (client_connect(&ret_stream->client, err) &&
+	    client_send(&ret_stream->client, request.data, request.len, start.deadline_ns, err))
+		return true;
+	client_release(&ret_stream->client);
+	return false;
+}
+
+bool rest_stream_end(struct rest *rest, struct rest_stream *stream, struct error *err)
+{
+	int64_t bytes = 0;
+	struct exchange rest_of_it = { .deadline_ns = ns_in(CALL_MS),
+				       .sink = count,
+				       .ctx = &bytes };
+
+	(void)shutdown(stream->client.fd, SHUT_WR);
+	return client_receive(&stream->client, &rest_of_it, err) &&
+	       exec_ended_well(rest, stream->session, err);
 }
 
 bool rest_remove_all(const struct server *server, struct error *err)

@@ -33,6 +33,15 @@ bool rest_remove(struct rest *rest, const char *id, struct error *err) must_chec
 bool rest_exec(struct rest *rest, const char *id, const char *command, int64_t *ret_bytes,
 	       struct error *err) must_check;
 
+/* An exec session that is fed: bytes go to stream.client, and its end is waited for. */
+struct rest_stream {
+	struct client client; /* released by whoever opened it */
+	char session[PODMAN_ID_SIZE];
+};
+bool rest_stream_open(struct rest *rest, const char *id, const char *command,
+		      struct rest_stream *ret_stream, struct error *err) must_check;
+bool rest_stream_end(struct rest *rest, struct rest_stream *stream, struct error *err) must_check;
+
 /* GET; the caller owns the value. */
 struct json *rest_get(struct rest *rest, const char *path, struct error *err) must_check;
 

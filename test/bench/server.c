@@ -1,6 +1,7 @@
 /* Starting and ending the server under test. */
 #include "server.h"
 #include "data_dir.h"
+#include "rest.h"
 #include "stats.h"
 #include "stop.h"
 
@@ -179,11 +180,35 @@ bool server_end(struct server *server, int signal, struct error *err)
 {
 	int status;
 
-	if (kill(server->process.pid, signal) != 0)
+	if (server->process.pid <= 0 || kill(server->process.pid, signal) != 0)
 		return error_set_errno(err, ERROR_INTERNAL, errno, "signalling the server");
 	if (!process_wait(&server->process, ns_in(END_MS), &status, err))
 		return error_wrap(err, "waiting for the server to end");
 	return true;
+}
+
+static bool is_running(const struct server *server)
+{
+	struct pollfd poll_fd = { .fd = server->process.pidfd, .events = POLLIN };
+
+	return server->process.pid > 0 && poll(&poll_fd, 1, 0) == 0;
+}
+
+/* Everything goes with a server that was told so when it started: one that was not, or that died,
+ * is followed by one that is. */
+static bool end_all(struct server *server, struct error *err)
+{
+	bool good = true;
+
+	if (is_running(server))
+		good = rest_remove_all(server, err);
+	if (!is_running(server) || server->leaves_containers) {
+		process_end(&server->process);
+		good = launch(server, false, err) && rest_remove_all(server, err) && good;
+	}
+	good = server_end(server, SIGTERM, err) && good;
+	process_end(&server->process);
+	return data_dir_remove(server->dir, err) && good;
 }
 
 void server_stop(struct server *server)
@@ -193,18 +218,9 @@ void server_stop(struct server *server)
 	if (!server->dir)
 		return;
 	stop_ignore(true);
-	/* One that would leave its containers behind is replaced by one that does not. */
-	if (server->leaves_containers) {
-		process_end(&server->process);
-		if (!launch(server, false, &err))
-			fprintf(stderr, "bench: %s\n", err.text);
-	}
-	if (server->process.pid > 0 && !server_end(server, SIGTERM, &err)) {
-		fprintf(stderr, "bench: %s\n", err.text);
-		process_end(&server->process);
-	}
-	if (!data_dir_remove(server->dir, &err))
-		fprintf(stderr, "bench: %s\n", err.text);
+	if (!end_all(server, &err))
+		fprintf(stderr, "bench: clearing up: %s\n", err.text);
+	stop_ignore(false);
 	for (char **entry = server->env; *entry; entry++)
 		free(*entry);
 	free(server->env);
@@ -212,7 +228,6 @@ void server_stop(struct server *server)
 	free(server->socket);
 	free(server->image);
 	*server = (struct server){ 0 };
-	stop_ignore(false);
 }
 
 /* --- using ------------------------------------------------------------------------------- */

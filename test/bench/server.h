@@ -22,7 +22,8 @@ struct server {
 /* settings: "NAME=value", NULL-terminated; the most common ones are set already. */
 bool server_start(struct server *server, const char *program, const char *const *settings,
 		  struct error *err) must_check;
-/* Ends and forgets everything, also after a start that failed or none at all. */
+/* Ends and removes everything, what was made beside it in its Podman included; also after a start
+ * that failed or none at all. */
 void server_stop(struct server *server);
 
 static inline void auto_server_(struct server *slot)

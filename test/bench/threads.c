@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-enum { STACK_BYTES = 256 * 1024 };
+enum { STACK_BYTES = 256 * 1024, CREATORS = 4 };
 
 struct job {
 	void (*work)(void *ctx, int index);
@@ -39,4 +39,40 @@ bool in_threads(int count, void (*work)(void *ctx, int index), void *ctx, struct
 	free(jobs);
 	return started == count ||
 	       error_set(err, ERROR_UNAVAILABLE, "only %d of %d threads", started, count);
+}
+
+/* --- many containers ----------------------------------------------------------------------------
+ */
+
+struct batch {
+	const struct server *server;
+	int each; /* how many one thread makes */
+	struct error errors[CREATORS];
+	bool failed[CREATORS];
+};
+
+static void create_some(void *ctx, int index)
+{
+	struct batch *batch = ctx;
+	auto_caller caller = { 0 };
+	char id[CONTAINER_ID_SIZE];
+	bool good = server_caller(batch->server, &caller, &batch->errors[index]);
+
+	for (int i = 0; good && i < batch->each; i++)
+		good = caller_create(&caller, 0, id, &batch->errors[index]);
+	batch->failed[index] = !good;
+}
+
+bool create_many(const struct server *server, int count, struct error *err)
+{
+	struct batch batch = { .server = server, .each = count / CREATORS };
+
+	if (!in_threads(CREATORS, create_some, &batch, err))
+		return false;
+	for (int i = 0; i < CREATORS; i++)
+		if (batch.failed[i]) {
+			*err = batch.errors[i];
+			return error_wrap(err, "creating %d containers", count);
+		}
+	return true;
 }
