@@ -21,6 +21,8 @@ static void become(const struct process_options *options, int null_fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
+	/* A Ctrl-C at the terminal is ours to pass on, in our order. */
+	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, options->death_signal ? options->death_signal : SIGKILL);
 	dup2(options->in ? options->in : null_fd, STDIN_FILENO);
 	dup2(options->out ? options->out : null_fd, STDOUT_FILENO);
