@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-enum { LEVELS = 3, BUSY_MS = 10000 };
+enum { LEVELS = 3, BUSY_MS = 10000, POOL_WAIT_MS = 60000 };
 
 struct level {
 	struct summary creates, commands, bare_creates, bare_commands;
@@ -80,9 +80,10 @@ static bool time_commands(struct worker *worker, const char *id, int count, stru
 	return true;
 }
 
-static bool take_turns(struct bench *bench, struct worker workers[2], struct samples samples[4],
-		       struct error *err)
+static bool take_turns(struct bench *bench, const struct server *server, struct worker workers[2],
+		       struct samples samples[4], struct error *err)
 {
+	enum pool_state state;
 	char ids[2][ANY_ID_SIZE];
 	int blocks = pick(bench, 10, 3);
 	bool good = worker_create(&workers[0], ids[0], err) &&
@@ -90,7 +91,9 @@ static bool take_turns(struct bench *bench, struct worker workers[2], struct sam
 		    worker_run(&workers[0], ids[0], "true", err);
 
 	for (int i = 0; good && i < blocks; i++)
-		good = time_creates(&workers[0], 2, &samples[0], err) &&
+		/* With a pool that is full and quiet, so that it slows nobody. */
+		good = server_wait_pool(server, ns_in(POOL_WAIT_MS), &state, err) &&
+		       time_creates(&workers[0], 2, &samples[0], err) &&
 		       time_creates(&workers[1], 2, &samples[1], err) &&
 		       time_commands(&workers[0], ids[0], 50, &samples[2], err) &&
 		       time_commands(&workers[1], ids[1], 3, &samples[3], err);
@@ -107,7 +110,7 @@ static bool measure(struct bench *bench, const struct server *server, struct lev
 	struct samples samples[4] = { 0 };
 	bool good = worker_open(&workers[0], &contenders[0], err) &&
 		    worker_open(&workers[1], &contenders[1], err) &&
-		    take_turns(bench, workers, samples, err);
+		    take_turns(bench, server, workers, samples, err);
 
 	*ret_level = (struct level){
 		.creates = samples_summary(&samples[0]),
@@ -129,7 +132,8 @@ static void report_level(struct bench *bench, const char *name, const struct lev
 		const char *what;
 		const struct summary *now, *first;
 	} rows[] = {
-		{ "create + first command", &level->creates, &least->creates },
+		{ "create + first command, from the pool if it has one", &level->creates,
+		  &least->creates },
 		{ "  of the bare API", &level->bare_creates, &least->bare_creates },
 		{ "execute_command true", &level->commands, &least->commands },
 		{ "  of the bare API", &level->bare_commands, &least->bare_commands },
@@ -172,7 +176,8 @@ bool part_growth(struct bench *bench, struct error *err)
 	auto_server server = { 0 };
 
 	report_part(&bench->report, "growth", "the same with more containers and more history");
-	return server_start(&server, bench->sandpod, NULL, err) &&
+	return server_start(&server, bench->sandpod, (const char *const[]){ "POOL_SIZE=8", NULL },
+			    err) &&
 	       server_end(&server, SIGTERM, err) && server_again(&server, true, err) &&
 	       measure_levels(bench, &server, err);
 }

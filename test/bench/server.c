@@ -237,7 +237,7 @@ bool server_caller(const struct server *server, struct caller *ret_caller, struc
 	return caller_open(ret_caller, server->port, server->session, err);
 }
 
-static struct json *ask_ready(struct server *server, struct error *err)
+static struct json *ask_ready(const struct server *server, struct error *err)
 {
 	auto_caller caller = { 0 };
 	struct exchange exchange = { .method = "GET",
@@ -251,7 +251,7 @@ static struct json *ask_ready(struct server *server, struct error *err)
 	return reply;
 }
 
-bool server_wait_pool(struct server *server, int64_t deadline_ns, enum pool_state *ret_state,
+bool server_wait_pool(const struct server *server, int64_t deadline_ns, enum pool_state *ret_state,
 		      struct error *err)
 {
 	for (;;) {

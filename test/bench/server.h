@@ -43,7 +43,7 @@ bool server_caller(const struct server *server, struct caller *ret_caller,
 
 /* Whether GET /ready tells of a pool; if so, waits until it is full. */
 enum pool_state { POOL_NONE, POOL_FULL };
-bool server_wait_pool(struct server *server, int64_t deadline_ns, enum pool_state *ret_state,
+bool server_wait_pool(const struct server *server, int64_t deadline_ns, enum pool_state *ret_state,
 		      struct error *err) must_check;
 
 #endif
