@@ -150,6 +150,16 @@ bool cli_remove(const struct cli *cli, const char *id, struct error *err)
 	return call(cli, &argv, NULL, NULL, err);
 }
 
+bool cli_remove_everything(const struct server *server, struct error *err)
+{
+	const struct cli local = { .server = server };
+	auto_words argv = { 0 };
+
+	add_podman(&argv, &local);
+	add_texts(&argv, (const char *const[]){ "rm", "-f", "-a", "-t", "0", NULL });
+	return call(&local, &argv, NULL, NULL, err);
+}
+
 /* --- which of the two -------------------------------------------------------------------- */
 
 static bool try_once(const struct cli *cli, struct samples *samples, struct error *err)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-enum { LEAVE_MS = 20000, POLL_MS = 50 };
+enum { POLL_MS = 50 };
 
 /* The last mount below dir; the caller owns it.  NULL: none. */
 static char *last_mount(const char *dir)
@@ -55,17 +55,23 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
 	return remove(path);
 }
 
-bool data_dir_remove(const char *dir, struct error *err)
+bool data_dir_wait(const char *dir, int64_t wait_ms, struct error *err)
 {
-	int64_t deadline_ns = ns_in(LEAVE_MS);
+	int64_t deadline_ns = ns_in(wait_ms);
+	int user;
 
-	while (proc_names(dir)) {
+	while ((user = proc_names(dir)) != 0) {
 		if (now_ns() > deadline_ns)
 			return error_set(err, ERROR_TIMEOUT, "%s is still used by process %d", dir,
-					 proc_names(dir));
+					 user);
 		if (!wait_until(ns_in(POLL_MS), err))
 			return false;
 	}
+	return true;
+}
+
+bool data_dir_remove(const char *dir, struct error *err)
+{
 	if (!unmount_all(dir, err))
 		return false;
 	if (nftw(dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
