@@ -211,7 +211,8 @@ test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	@touch $@
 
 # --- how fast, beside what people use today in the same run ----------------------------------------
-# PARTS=create,execute picks parts, QUICK=1 takes smaller counts; BENCH_JSON says where the JSON goes.
+# PARTS=create,execute picks parts (test/bench/main.c lists them), QUICK=1 takes smaller counts,
+# BENCH_JSON says where the JSON goes.
 BENCH_JSON    ?= build/bench.json
 bench_sources := $(wildcard test/bench/*.c)
 bench_objects := $(patsubst test/bench/%.c,$(B)/bench/%.o,$(bench_sources))
@@ -248,6 +249,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory component WERROR=1
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory bench-check
 
 deps-build:
 	@packaging/install.sh build

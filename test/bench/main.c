@@ -15,10 +15,18 @@ static const struct {
 	const char *name;
 	part_run *run;
 } parts[] = {
-	{ "create", part_create },         { "execute", part_execute },
-	{ "throughput", part_throughput }, { "output", part_output },
-	{ "transfer", part_transfer },     { "memory", part_memory },
-	{ "restart", part_restart },       { "growth", part_growth },
+	/* clang-format off */
+	{ "create", part_create },
+	{ "life", part_life },
+	{ "execute", part_execute },
+	{ "throughput", part_throughput },
+	{ "output", part_output },
+	{ "transfer", part_transfer },
+	{ "memory", part_memory },
+	{ "restart", part_restart },
+	{ "growth", part_growth },
+	{ "leaks", part_leaks },
+	/* clang-format on */
 };
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 

@@ -144,6 +144,15 @@ static double p50_of(const struct field *field, enum way way)
 	return 0;
 }
 
+static void report_wall(struct bench *bench, const char *what, double wall_ms, double first_ms)
+{
+	auto_str wall = mem_format("%s, wall clock", what);
+	auto_str first = mem_format("%s, first ready", what);
+
+	report_value(&bench->report, wall, wall_ms, "ms", BETTER_LESS, NULL);
+	report_value(&bench->report, first, first_ms, "ms", BETTER_LESS, NULL);
+}
+
 static void report_field(struct bench *bench, struct field *field, const char *mode)
 {
 	const struct versus against[] = {
@@ -163,8 +172,7 @@ static void report_field(struct bench *bench, struct field *field, const char *m
 			report_note(&bench->report, "%zu attempts failed; the first said: %s",
 				    race->samples.failed, race->first_err.text);
 		if (race->wall_ms > 0)
-			report_note(&bench->report, "wall clock %.0f ms, first ready %.1f ms",
-				    race->wall_ms, summary.min);
+			report_wall(bench, what, race->wall_ms, summary.min);
 		samples_release(&race->samples);
 		race->wall_ms = 0;
 	}

@@ -188,6 +188,25 @@ bool rest_remove(struct rest *rest, const char *id, struct error *err)
 	return removed != NULL;
 }
 
+bool rest_kill(struct rest *rest, const char *id, struct error *err)
+{
+	auto_str path = mem_format(API "/containers/%s/kill?signal=KILL", id);
+	auto_json killed = ask(rest, "POST", path, NULL, err);
+
+	return killed != NULL;
+}
+
+bool rest_exists(struct rest *rest, const char *name, bool *ret_exists, struct error *err)
+{
+	auto_str path = mem_format(API "/containers/%s/exists", name);
+	struct exchange exchange = { .method = "GET", .path = path, .deadline_ns = ns_in(CALL_MS) };
+	bool good = client_call(&rest->client, &exchange, err);
+
+	buf_release(&exchange.answer);
+	*ret_exists = exchange.status == 204;
+	return good;
+}
+
 /* --- exec -------------------------------------------------------------------------------- */
 
 static bool count(void *ctx, const char *data, size_t len)

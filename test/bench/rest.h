@@ -28,6 +28,10 @@ static inline void auto_rest_(struct rest *slot)
 bool rest_create(struct rest *rest, char ret_id[PODMAN_ID_SIZE], struct error *err) must_check;
 bool rest_remove(struct rest *rest, const char *id, struct error *err) must_check;
 
+bool rest_kill(struct rest *rest, const char *id, struct error *err) must_check;
+bool rest_exists(struct rest *rest, const char *name, bool *ret_exists,
+		 struct error *err) must_check;
+
 /* A fresh exec session that runs `sh -c command` to its end: create, start, read all, inspect.
  * ret_bytes (may be NULL): how much it printed, frames included. */
 bool rest_exec(struct rest *rest, const char *id, const char *command, int64_t *ret_bytes,
