@@ -257,15 +257,6 @@ static struct json *ask_ready(const struct server *server, struct error *err)
 	return reply;
 }
 
-bool server_pool_warm(const struct server *server, int64_t *ret_warm, struct error *err)
-{
-	auto_json ready = ask_ready(server, err);
-
-	*ret_warm = 0;
-	(void)json_get_int(json_get_object(ready, "pool"), "warm", ret_warm);
-	return ready != NULL;
-}
-
 bool server_wait_pool(const struct server *server, int64_t deadline_ns, enum pool_state *ret_state,
 		      struct error *err)
 {

@@ -41,8 +41,6 @@ bool server_again(struct server *server, bool keep, struct error *err) must_chec
 bool server_caller(const struct server *server, struct caller *ret_caller,
 		   struct error *err) must_check;
 
-/* How many containers the pool holds now; 0 without one. */
-bool server_pool_warm(const struct server *server, int64_t *ret_warm, struct error *err) must_check;
 /* Whether GET /ready tells of a pool; if so, waits until it is full. */
 enum pool_state { POOL_NONE, POOL_FULL };
 bool server_wait_pool(const struct server *server, int64_t deadline_ns, enum pool_state *ret_state,
