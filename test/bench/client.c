@@ -231,7 +231,7 @@ bool client_receive(struct client *client, struct exchange *exchange, struct err
 {
 	int64_t length = -1;
 	bool chunked = false, closes = false, done;
-	char *line;
+	char *line = NULL;
 
 	if (!read_line(client, exchange->deadline_ns, &line, err))
 		return false;

@@ -12,10 +12,9 @@
  * no node), and there is no network but loopback.  A staggered attempt counts from when it should
  * have begun, so that a late start is not forgiven. */
 #include "bench.h"
+#include "proc.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/resource.h>
 
 enum {
 	POOL = 100,
@@ -31,10 +30,11 @@ struct race {
 	struct contender contender;
 	struct server *pooled; /* wait for its pool before a turn; NULL: it has none */
 	struct samples samples;
-	struct error first_err;
+	struct samples removals; /* only their failures are looked at */
+	struct samples ready;    /* since the start of all */
 	int64_t start_ns;
-	int64_t gap_ns; /* between the starts of attempts */
-	double wall_ms;
+	int64_t gap_ns;              /* between the starts of attempts */
+	double client_ms, server_ms; /* processor time that they took */
 };
 
 struct field {
@@ -56,25 +56,20 @@ static double league_score(const struct summary *summary)
 	return all > 0 ? timing * (double)summary->count / (double)all : 0;
 }
 
-static void note_failure(struct race *race, const struct error *err)
-{
-	if (race->samples.failed == 0)
-		race->first_err = *err;
-	samples_fail(&race->samples);
-}
-
 /* One attempt; the time counts from start_ns. */
 static void attempt(struct race *race, struct worker *worker, int64_t start_ns)
 {
 	char id[ANY_ID_SIZE] = "";
 	struct error err;
 
-	if (worker_create(worker, id, &err) && worker_run(worker, id, "true", &err))
+	if (worker_create(worker, id, &err) && worker_run(worker, id, "true", &err)) {
 		samples_add(&race->samples, ms_since(start_ns));
-	else
-		note_failure(race, &err);
+		samples_add(&race->ready, ms_since(race->start_ns));
+	} else {
+		samples_fail(&race->samples, &err);
+	}
 	if (*id && !worker_destroy(worker, id, &err))
-		note_failure(race, &err);
+		samples_fail(&race->removals, &err);
 }
 
 static bool wait_pool(struct race *race, struct error *err)
@@ -82,6 +77,18 @@ static bool wait_pool(struct race *race, struct error *err)
 	enum pool_state state;
 
 	return !race->pooled || server_wait_pool(race->pooled, ns_in(POOL_WAIT_MS), &state, err);
+}
+
+static bool go_on(struct error *err)
+{
+	return !stopping() || error_set(err, ERROR_CANCELLED, "the bench was interrupted");
+}
+
+static void race_clear(struct race *race)
+{
+	samples_release(&race->samples);
+	samples_release(&race->removals);
+	samples_release(&race->ready);
 }
 
 /* --- the modes --------------------------------------------------------------------------- */
@@ -95,7 +102,7 @@ static bool sequential_block(struct race *race, int count, struct error *err)
 	for (int i = 0; i < count && !stopping(); i++)
 		attempt(race, &worker, now_ns());
 	/* Its pool fills again in its own time, not in that of the next one. */
-	return wait_pool(race, err);
+	return wait_pool(race, err) && go_on(err);
 }
 
 static bool sequential(struct field *field, int count, struct error *err)
@@ -116,9 +123,19 @@ static void attempt_in_thread(void *ctx, int index)
 	struct error err;
 
 	if (!worker_open(&worker, &race->contender, &err) || !wait_until(start_ns, &err))
-		note_failure(race, &err);
+		samples_fail(&race->samples, &err);
 	else
 		attempt(race, &worker, start_ns);
+}
+
+/* Of the bench, its threads that have ended included. */
+static double own_cpu_ms(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
 /* Staggered, or (with no gap) a burst.  The threads are there before the clock starts. */
@@ -126,12 +143,13 @@ static bool concurrent(struct race *race, int count, int gap_ms, struct error *e
 {
 	race->start_ns = ns_in(100);
 	race->gap_ns = (int64_t)gap_ms * 1000000;
+	race->client_ms = own_cpu_ms();
+	race->server_ms = proc_cpu_ms(race->contender.server->process.pid);
 	if (!in_threads(count, attempt_in_thread, race, err))
 		return false;
-	race->wall_ms = ms_since(race->start_ns);
-	if (stopping())
-		return error_set(err, ERROR_CANCELLED, "the bench was interrupted");
-	return wait_pool(race, err);
+	race->client_ms = own_cpu_ms() - race->client_ms;
+	race->server_ms = proc_cpu_ms(race->contender.server->process.pid) - race->server_ms;
+	return wait_pool(race, err) && go_on(err);
 }
 
 /* --- the report -------------------------------------------------------------------------- */
@@ -144,16 +162,34 @@ static double p50_of(const struct field *field, enum way way)
 	return 0;
 }
 
-static void report_wall(struct bench *bench, const char *what, double wall_ms, double first_ms)
+static void report_failures(struct report *report, const struct race *race)
 {
-	auto_str wall = mem_format("%s, wall clock", what);
-	auto_str first = mem_format("%s, first ready", what);
-
-	report_value(&bench->report, wall, wall_ms, "ms", BETTER_LESS, NULL);
-	report_value(&bench->report, first, first_ms, "ms", BETTER_LESS, NULL);
+	if (race->samples.failed > 0)
+		report_note(report, "%zu attempts failed; the first said: %s", race->samples.failed,
+			    race->samples.first_err.text);
+	if (race->removals.failed > 0)
+		report_note(report, "%zu containers were not removed at once; the first said: %s",
+			    race->removals.failed, race->removals.first_err.text);
 }
 
-static void report_field(struct bench *bench, struct field *field, const char *mode)
+/* From the first request until the first and until the last container was ready. */
+static void report_wall(struct report *report, const char *what, const struct race *race)
+{
+	struct summary ready = samples_summary(&race->ready);
+	auto_str last = mem_format("%s, wall clock", what);
+	auto_str first = mem_format("%s, first ready", what);
+
+	report_value(report, last, ready.max, "ms", BETTER_LESS, NULL);
+	report_value(report, first, ready.min, "ms", BETTER_LESS, NULL);
+	if (race->contender.way == WAY_SANDPOD)
+		report_note(report,
+			    "processor time meanwhile: %.0f ms of the server, %.0f ms of the bench "
+			    "itself",
+			    race->server_ms, race->client_ms);
+}
+
+static void report_field(struct bench *bench, struct field *field, const char *mode,
+			 bool is_concurrent)
 {
 	const struct versus against[] = {
 		{ "podman run -d + podman exec", p50_of(field, WAY_CLI) },
@@ -168,13 +204,10 @@ static void report_field(struct bench *bench, struct field *field, const char *m
 
 		report_scored(&bench->report, what, &summary, league_score(&summary),
 			      race->contender.way == WAY_SANDPOD ? against : NULL);
-		if (race->samples.failed > 0)
-			report_note(&bench->report, "%zu attempts failed; the first said: %s",
-				    race->samples.failed, race->first_err.text);
-		if (race->wall_ms > 0)
-			report_wall(bench, what, race->wall_ms, summary.min);
-		samples_release(&race->samples);
-		race->wall_ms = 0;
+		report_failures(&bench->report, race);
+		if (is_concurrent)
+			report_wall(&bench->report, what, race);
+		race_clear(race);
 	}
 }
 
@@ -184,7 +217,7 @@ static bool all_concurrent(struct bench *bench, struct field *field, const char 
 	for (int i = 0; i < field->count; i++)
 		if (!concurrent(&field->races[i], pick(bench, 100, 20), gap_ms, err))
 			return error_wrap(err, "%s, %s", mode, field->races[i].contender.name);
-	report_field(bench, field, mode);
+	report_field(bench, field, mode, true);
 	return true;
 }
 
@@ -225,12 +258,12 @@ static bool measure(struct bench *bench, struct server *cold, struct server *war
 		    BLOCK);
 	good = sequential(&field, pick(bench, 100, 20), err);
 	if (good) {
-		report_field(bench, &field, "sequential");
+		report_field(bench, &field, "sequential", false);
 		good = all_concurrent(bench, &field, "staggered", STAGGER_MS, err) &&
 		       all_concurrent(bench, &field, "burst", 0, err);
 	}
 	for (int i = 0; i < field.count; i++)
-		samples_release(&field.races[i].samples);
+		race_clear(&field.races[i]);
 	return good;
 }
 

@@ -215,7 +215,7 @@ static bool measure(struct bench *bench, const struct server *server, double cpu
 		    struct error *err)
 {
 	AUTO(scene) struct scene scene = { .bench = bench, .server = server, .cpus = cpus };
-	struct throttle ours[2], floor[2];
+	struct throttle ours[2] = { 0 }, floor[2] = { 0 };
 
 	if (!set(&scene, err) || !read_throttle(&scene, scene.ours, &ours[0], err) ||
 	    !read_throttle(&scene, scene.floored, &floor[0], err) || !all_turns(&scene, err) ||

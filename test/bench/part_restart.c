@@ -49,7 +49,7 @@ static void call_each(void *ctx, int index)
 	while ((i = atomic_fetch_add(&crew->next, 1)) < crew->count) {
 		while (!caller_run(&caller, crew->ids[i], "true", NULL, &err)) {
 			if (now_ns() > crew->deadline_ns || !wait_until(ns_in(RETRY_MS), &err)) {
-				samples_fail(&crew->answered);
+				samples_fail(&crew->answered, &err);
 				return;
 			}
 		}
@@ -63,6 +63,7 @@ static bool restart(struct bench *bench, struct server *server, int sig, double 
 	struct crew crew = { .server = server };
 	const char *name = sig == SIGTERM ? "SIGTERM" : "SIGKILL";
 	struct summary answered;
+	struct error first_err;
 	int64_t start_ns = now_ns();
 	double end_ms;
 	bool good;
@@ -76,12 +77,14 @@ static bool restart(struct bench *bench, struct server *server, int sig, double 
 		return false;
 	good = in_threads(CALLERS, call_each, &crew, err);
 	answered = samples_summary(&crew.answered);
+	first_err = crew.answered.first_err;
 	samples_release(&crew.answered);
 	if (!good)
 		return false;
 	if (answered.count != (size_t)crew.count)
-		return error_set(err, ERROR_TIMEOUT, "after %s only %zu of %d containers answered",
-				 name, answered.count, crew.count);
+		return error_set(err, ERROR_TIMEOUT,
+				 "after %s only %zu of %d containers answered: %s", name,
+				 answered.count, crew.count, first_err.text);
 	report_note(&bench->report, "%s with %d containers; it ended after %.0f ms", name,
 		    crew.count, end_ms);
 	report_value(&bench->report, "  until it listens", server->start_ms, "ms", BETTER_LESS,

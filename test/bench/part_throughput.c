@@ -23,15 +23,7 @@ struct crowd {
 	int containers;
 	int64_t from_ns, until_ns; /* only what ends between them counts */
 	struct samples samples;
-	struct error first_err;
 };
-
-static void note_failure(struct crowd *crowd, const struct error *err)
-{
-	if (crowd->samples.failed == 0)
-		crowd->first_err = *err;
-	samples_fail(&crowd->samples);
-}
 
 static bool run_one(struct crowd *crowd, struct worker *worker, const char *id,
 		    const struct buf *request, struct error *err)
@@ -49,7 +41,7 @@ static void call_on(void *ctx, int index)
 	struct error err;
 
 	if (!worker_open(&worker, &crowd->contender, &err)) {
-		note_failure(crowd, &err);
+		samples_fail(&crowd->samples, &err);
 		return;
 	}
 	request = caller_prepare(&worker.caller, id, "true");
@@ -59,7 +51,7 @@ static void call_on(void *ctx, int index)
 		if (start_ns >= crowd->until_ns)
 			return;
 		if (!run_one(crowd, &worker, id, &request, &err)) {
-			note_failure(crowd, &err);
+			samples_fail(&crowd->samples, &err);
 			return;
 		}
 		end_ns = now_ns();
@@ -76,7 +68,7 @@ static bool run_crowd(struct crowd *crowd, int callers, int ms, double *ret_rate
 	if (!in_threads(callers, call_on, crowd, err))
 		return false;
 	if (crowd->samples.failed > 0) {
-		*err = crowd->first_err;
+		*err = crowd->samples.first_err;
 		return false;
 	}
 	*ret_rate = (double)crowd->samples.count * 1000 / ms;

@@ -26,10 +26,11 @@ void samples_add(struct samples *samples, double ms)
 	pthread_mutex_unlock(&lock);
 }
 
-void samples_fail(struct samples *samples)
+void samples_fail(struct samples *samples, const struct error *err)
 {
 	pthread_mutex_lock(&lock);
-	samples->failed++;
+	if (samples->failed++ == 0)
+		samples->first_err = *err;
 	pthread_mutex_unlock(&lock);
 }
 

@@ -5,17 +5,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "error.h"
 
-/* Milliseconds each.  Several threads may add to one (samples_add locks). */
+/* Milliseconds each.  Several threads may add to one. */
 struct samples {
 	double *ms;
 	size_t count;
 	size_t room;
-	size_t failed; /* attempts that gave no time */
+	size_t failed;          /* attempts that gave no time */
+	struct error first_err; /* of the first of them */
 };
 
 void samples_add(struct samples *samples, double ms);
-void samples_fail(struct samples *samples);
+void samples_fail(struct samples *samples, const struct error *err);
 void samples_release(struct samples *samples);
 
 static inline void auto_samples_(struct samples *slot)
