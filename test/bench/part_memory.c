@@ -24,6 +24,8 @@ static void report_server(const struct house *house, int containers, int session
 	auto_str what = mem_format("server: %d containers, %d more sessions", containers, sessions);
 
 	report_kib(house, what, proc_status_kib(house->server->process.pid, "VmRSS"));
+	report_note(&house->bench->report, "of that its own, not of files: %.1f MiB",
+		    (double)proc_status_kib(house->server->process.pid, "RssAnon") / 1024);
 }
 
 static bool open_sessions(const struct house *house, int count, struct error *err)
