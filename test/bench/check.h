@@ -18,7 +18,7 @@ struct stage {
 typedef bool check_ratio(struct stage *stage, double *ret_ratio, struct error *err);
 
 check_ratio ratio_command, ratio_floor, ratio_rate;
-check_ratio ratio_pool, ratio_cold, ratio_destroy;
+check_ratio ratio_pool, ratio_taking, ratio_cold, ratio_destroy;
 check_ratio ratio_output, ratio_download, ratio_upload, ratio_memory, ratio_idle;
 
 #endif

@@ -197,6 +197,21 @@ bool ratio_pool(struct stage *stage, double *ret_ratio, struct error *err)
 			    ret_ratio, err);
 }
 
+/* With the pool full and quiet before each: what is left is the way of taking one. */
+static bool time_quiet_birth(struct stage *stage, double *ret_ms, struct error *err)
+{
+	enum pool_state state;
+
+	return server_wait_pool(&stage->pooled, ns_in(POOL_WAIT_MS), &state, err) &&
+	       time_pooled_birth(stage, ret_ms, err);
+}
+
+bool ratio_taking(struct stage *stage, double *ret_ratio, struct error *err)
+{
+	return measure_pair(stage, &(struct pair){ time_floor, time_quiet_birth, CREATES, 1, 1 },
+			    ret_ratio, err);
+}
+
 static bool time_create(struct stage *stage, double *ret_ms, struct error *err)
 {
 	char id[CONTAINER_ID_SIZE];
