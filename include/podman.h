@@ -111,6 +111,8 @@ struct podman_spec {
  * ignored.  ERROR_NOT_FOUND when the image is missing, ERROR_CONFLICT when the name is in use. */
 struct podman_call *podman_container_create(struct podman *podman, const struct podman_spec *spec,
 					    podman_id_fn *done, void *ctx);
+/* A container is being created and will be started: has the kernel ready for it.  Never fails. */
+void podman_start_is_near(const struct podman *podman);
 /* A container is started once in its life, never again (a tenant may have changed its files). */
 struct podman_call *podman_container_start(struct podman *podman, const char *id,
 					   podman_done_fn *done, void *ctx);

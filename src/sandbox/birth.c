@@ -215,6 +215,7 @@ static enum step_result step_make(struct birth *birth)
 	birth->step = podman_is_local(all->podman) ? step_start : step_put_agent;
 	room = spec_room_new();
 	spec_build(all, &birth->sb->row, room, &spec);
+	podman_start_is_near(all->podman);
 	birth->call = podman_container_create(all->podman, &spec, on_made, birth);
 	spec_room_free(room);
 	return STEP_WAIT;
