@@ -6,41 +6,38 @@
 
 enum { POOL = 8, POOL_WAIT_MS = 60000 };
 
-enum need { NEED_NOTHING, NEED_POOL, NEED_UPLOAD };
-
 static const struct margin {
 	const char *what;
 	check_ratio *measure;
-	enum need need;
 	bool at_least; /* else at most */
 	double bound;
 	double measured; /* on two cores, when the bound was chosen */
 } margins[] = {
 	/* clang-format off */
 	{ "a command: times faster than a fresh exec session",
-	  ratio_command, NEED_NOTHING, true, 35, 100 },
+	  ratio_command, true, 35, 100 },
 	{ "a command: times its fork + exec alone",
-	  ratio_floor, NEED_NOTHING, false, 4.2, 2.5 },
+	  ratio_floor, false, 4.2, 2.5 },
 	{ "commands per second of 8 callers: share of fork + exec alone",
-	  ratio_rate, NEED_NOTHING, true, 0.35, 0.7 },
+	  ratio_rate, true, 0.35, 0.7 },
 	{ "create + first command from the pool: times faster than bare",
-	  ratio_pool, NEED_POOL, true, 10, 40 },
+	  ratio_pool, true, 10, 40 },
 	{ "create + first command from the pool: times fork + exec alone",
-	  ratio_taking, NEED_POOL, false, 25, 14 },
+	  ratio_taking, false, 25, 14 },
 	{ "create on demand: times bare create + start",
-	  ratio_cold, NEED_NOTHING, false, 1.6, 1.0 },
+	  ratio_cold, false, 1.6, 1.0 },
 	{ "the answer to destroy: times faster than a bare removal",
-	  ratio_destroy, NEED_NOTHING, true, 100, 400 },
+	  ratio_destroy, true, 100, 400 },
 	{ "a command that prints 4 MB: times faster than a fresh exec session",
-	  ratio_output, NEED_NOTHING, true, 2, 4.5 },
+	  ratio_output, true, 2, 4.5 },
 	{ "download: times the speed of the exec stream",
-	  ratio_download, NEED_NOTHING, true, 1.3, 2.8 },
+	  ratio_download, true, 1.3, 2.8 },
 	{ "upload: times the speed of the exec stream",
-	  ratio_upload, NEED_UPLOAD, true, 0.6, 1.2 },
+	  ratio_upload, true, 0.6, 1.2 },
 	{ "memory for a download: share of the file",
-	  ratio_memory, NEED_NOTHING, false, 0.02, 0.001 },
+	  ratio_memory, false, 0.02, 0.001 },
 	{ "processor time while idle: share",
-	  ratio_idle, NEED_NOTHING, false, 0.02, 0.001 },
+	  ratio_idle, false, 0.02, 0.001 },
 	/* clang-format on */
 };
 enum { MARGIN_COUNT = sizeof(margins) / sizeof(margins[0]) };
@@ -67,26 +64,13 @@ static bool set(struct stage *stage, struct error *err)
 	    !server_wait_pool(&stage->pooled, ns_in(POOL_WAIT_MS), &state, err) ||
 	    !server_caller(&stage->cold, &stage->caller, err))
 		return false;
-	stage->has_pool = state == POOL_FULL;
+	if (state != POOL_FULL)
+		return error_set(err, ERROR_INTERNAL, "GET /ready tells of no pool");
 	rest_open(&stage->rest, &stage->cold);
 	stage->rest.cpus = cores;
-	return transfer_can_upload(&stage->caller, &stage->can_upload, err) &&
-	       caller_create(&stage->caller, cores, stage->ours, err) &&
+	return caller_create(&stage->caller, cores, stage->ours, err) &&
 	       rest_create(&stage->rest, stage->bare, err) &&
 	       floor_install(bench, &stage->caller, stage->ours, err);
-}
-
-static bool is_met(const struct stage *stage, enum need need)
-{
-	switch (need) {
-	case NEED_NOTHING:
-		return true;
-	case NEED_POOL:
-		return stage->has_pool;
-	case NEED_UPLOAD:
-		return stage->can_upload;
-	}
-	return false;
 }
 
 static bool holds(const struct margin *margin, double ratio)
@@ -100,10 +84,6 @@ static bool check(struct stage *stage, const struct margin *margin, bool *ret_he
 {
 	double ratio = 0;
 
-	if (!is_met(stage, margin->need)) {
-		printf("  skip  %s: this server does not have it\n", margin->what);
-		return true;
-	}
 	if (!margin->measure(stage, &ratio, err) ||
 	    (!holds(margin, ratio) && !margin->measure(stage, &ratio, err)))
 		return error_wrap(err, "%s", margin->what);

@@ -7,8 +7,7 @@
 struct stage {
 	struct bench *bench;
 	struct server pooled, cold; /* the same but for the pool */
-	bool has_pool, can_upload;
-	struct caller caller; /* of cold, as all below */
+	struct caller caller;       /* of cold, as all below */
 	struct rest rest;
 	char ours[CONTAINER_ID_SIZE]; /* with the floor program in it */
 	char bare[PODMAN_ID_SIZE];

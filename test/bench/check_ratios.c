@@ -184,7 +184,7 @@ static bool time_bare_birth(struct stage *stage, double *ret_ms, struct error *e
 {
 	enum pool_state state;
 
-	if (stage->has_pool && !server_wait_pool(&stage->pooled, ns_in(POOL_WAIT_MS), &state, err))
+	if (!server_wait_pool(&stage->pooled, ns_in(POOL_WAIT_MS), &state, err))
 		return false;
 	return time_birth(&(struct contender){ .way = WAY_REST, .server = &stage->cold }, ret_ms,
 			  err);
@@ -379,7 +379,7 @@ bool ratio_memory(struct stage *stage, double *ret_ratio, struct error *err)
 /* Processor time over time, while nobody asks for anything. */
 bool ratio_idle(struct stage *stage, double *ret_ratio, struct error *err)
 {
-	int pid = stage->has_pool ? stage->pooled.process.pid : stage->cold.process.pid;
+	int pid = stage->pooled.process.pid;
 	double before = proc_cpu_ms(pid);
 
 	if (!wait_until(ns_in(IDLE_MS), err))

@@ -31,9 +31,9 @@ void rest_close(struct rest *rest)
 /* Sends a request with a JSON body (taken over; NULL: none). */
 static bool call(struct rest *rest, struct exchange *exchange, struct json *body, struct error *err)
 {
-	auto_json owned = body;
 	auto_str text = body ? json_print(body) : NULL;
 
+	json_free(body);
 	exchange->headers = "Content-Type: application/json\r\n";
 	exchange->body = text;
 	exchange->body_len = text ? strlen(text) : 0;
