@@ -132,20 +132,21 @@ static void report_level(struct bench *bench, const char *name, const struct lev
 		const char *what;
 		const struct summary *now, *first;
 	} rows[] = {
-		{ "create + first command, from the pool if it has one", &level->creates,
-		  &least->creates },
-		{ "  of the bare API", &level->bare_creates, &least->bare_creates },
+		{ "create + first command", &level->creates, &least->creates },
+		{ "bare create + start + exec", &level->bare_creates, &least->bare_creates },
 		{ "execute_command true", &level->commands, &least->commands },
-		{ "  of the bare API", &level->bare_commands, &least->bare_commands },
+		{ "bare exec", &level->bare_commands, &least->bare_commands },
 	};
 
-	report_note(&bench->report, "%s", name);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		report_times(&bench->report, rows[i].what, rows[i].now,
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		auto_str what = mem_format("%s: %s", name, rows[i].what);
+
+		report_times(&bench->report, what, rows[i].now,
 			     level == least
 				     ? NULL
 				     : (const struct versus[]){ { "at first", rows[i].first->p50 },
 								{ NULL, 0 } });
+	}
 }
 
 static bool measure_levels(struct bench *bench, struct server *server, struct error *err)
@@ -153,6 +154,7 @@ static bool measure_levels(struct bench *bench, struct server *server, struct er
 	const int counts[LEVELS] = { pick(bench, 12, 4), pick(bench, 100, 12),
 				     pick(bench, 200, 20) };
 	struct level levels[LEVELS + 1];
+	auto_str last = mem_format("%d containers, 100 000 old rows", counts[LEVELS - 1]);
 	int alive = 0;
 
 	for (int i = 0; i < LEVELS; i++) {
@@ -167,7 +169,7 @@ static bool measure_levels(struct bench *bench, struct server *server, struct er
 	if (!server_end(server, SIGTERM, err) || !add_history(server, err) ||
 	    !server_again(server, true, err) || !measure(bench, server, &levels[LEVELS], err))
 		return false;
-	report_level(bench, "the same, and 100 000 old rows", &levels[LEVELS], &levels[0]);
+	report_level(bench, last, &levels[LEVELS], &levels[0]);
 	return true;
 }
 
@@ -175,7 +177,9 @@ bool part_growth(struct bench *bench, struct error *err)
 {
 	auto_server server = { 0 };
 
-	report_part(&bench->report, "growth", "the same with more containers and more history");
+	report_part(&bench->report, "growth",
+		    "the same with more containers and more history; creation is from the "
+		    "pool");
 	return server_start(&server, bench->sandpod, (const char *const[]){ "POOL_SIZE=8", NULL },
 			    err) &&
 	       server_end(&server, SIGTERM, err) && server_again(&server, true, err) &&

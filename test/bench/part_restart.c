@@ -64,6 +64,8 @@ static bool restart(struct bench *bench, struct server *server, int sig, double 
 	const char *name = sig == SIGTERM ? "SIGTERM" : "SIGKILL";
 	struct summary answered;
 	struct error first_err;
+	auto_str listens = NULL;
+	auto_str answers = NULL;
 	int64_t start_ns = now_ns();
 	double end_ms;
 	bool good;
@@ -85,12 +87,13 @@ static bool restart(struct bench *bench, struct server *server, int sig, double 
 		return error_set(err, ERROR_TIMEOUT,
 				 "after %s only %zu of %d containers answered: %s", name,
 				 answered.count, crew.count, first_err.text);
-	report_note(&bench->report, "%s with %d containers; it ended after %.0f ms", name,
+	report_note(&bench->report, "%s with %d containers: it ended after %.0f ms", name,
 		    crew.count, end_ms);
-	report_value(&bench->report, "  until it listens", server->start_ms, "ms", BETTER_LESS,
+	listens = mem_format("%s: until it listens", name);
+	answers = mem_format("%s: until all have answered a command", name);
+	report_value(&bench->report, listens, server->start_ms, "ms", BETTER_LESS,
 		     (const struct versus[]){ { "with no container", empty_ms }, { NULL, 0 } });
-	report_value(&bench->report, "  until all have answered a command", answered.max, "ms",
-		     BETTER_LESS, NULL);
+	report_value(&bench->report, answers, answered.max, "ms", BETTER_LESS, NULL);
 	return true;
 }
 

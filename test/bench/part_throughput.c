@@ -168,6 +168,7 @@ static bool measure_cell(struct hall *hall, int callers, int containers, struct 
 		.containers = containers,
 	};
 	auto_str what = mem_format("%d callers, %d containers", callers, containers);
+	auto_str times_of = mem_format("  times of %s", what);
 	double ours = 0, floor = 0, cli = 0, api = 0;
 	struct summary times;
 	/* What Podman itself does is measured where it does best and where it is one at a time. */
@@ -188,7 +189,7 @@ static bool measure_cell(struct hall *hall, int callers, int containers, struct 
 					      { "fresh exec sessions over REST", api },
 					      { "fork + exec inside", floor },
 					      { NULL, 0 } });
-	report_times(&hall->bench->report, "  their times", &times, NULL);
+	report_times(&hall->bench->report, times_of, &times, NULL);
 	return true;
 }
 

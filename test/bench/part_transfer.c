@@ -73,6 +73,7 @@ static bool measure(struct field *field, const struct direction *direction, doub
 	auto_samples ours = { 0 };
 	auto_samples bare = { 0 };
 	auto_str what = mem_format("%s, cpus %g", direction->name, cpus);
+	auto_str bare_what = mem_format("  %s, cpus %g", direction->bare_name, cpus);
 	int pid = field->server->process.pid;
 	int64_t before = 0, peak = 0;
 
@@ -94,8 +95,8 @@ static bool measure(struct field *field, const struct direction *direction, doub
 	report_value(&field->bench->report, what, speed(field, &ours), "MB/s", BETTER_MORE,
 		     (const struct versus[]){ { direction->bare_name, speed(field, &bare) },
 					      { NULL, 0 } });
-	report_value(&field->bench->report, direction->bare_name, speed(field, &bare), "MB/s",
-		     BETTER_MORE, NULL);
+	report_value(&field->bench->report, bare_what, speed(field, &bare), "MB/s", BETTER_MORE,
+		     NULL);
 	report_note(&field->bench->report,
 		    "resident memory of the server: %.1f MiB before, %.1f at most, %.1f after",
 		    (double)before / 1024, (double)peak / 1024,
@@ -106,10 +107,10 @@ static bool measure(struct field *field, const struct direction *direction, doub
 static bool measure_size(struct bench *bench, const struct server *server, double cpus,
 			 struct error *err)
 {
-	static const struct direction out = { "download through /files", "  cat in an exec session",
+	static const struct direction out = { "download through /files", "cat in an exec session",
 					      false };
 	static const struct direction in = { "upload by PUT /uploads",
-					     "  into an exec session's standard input", true };
+					     "into an exec session's standard input", true };
 	AUTO(field)
 	struct field field = {
 		.bench = bench,

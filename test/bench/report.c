@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WHAT_WIDTH = 50, NOTE_MAX = 1024, INDENT = 4 };
+enum { WHAT_WIDTH = 58, NOTE_MAX = 1024, INDENT = 4 };
 
 void report_init(struct report *report, const char *version, bool quick)
 {
@@ -92,6 +92,12 @@ void report_note(struct report *report, const char *format, ...)
 	json_append(report->rows, row);
 }
 
+/* The name of a row; in the table blanks in front of it show what belongs together. */
+static void put_what(struct json *row, const char *what)
+{
+	json_put_text(row, "what", what + strspn(what, " "));
+}
+
 static double rounded(double value)
 {
 	return round(value * 10000) / 10000;
@@ -142,7 +148,7 @@ static struct json *add_times(struct report *report, const char *what,
 {
 	struct json *row = json_object();
 
-	json_put_text(row, "what", what);
+	put_what(row, what);
 	json_put_int(row, "count", (int64_t)summary->count);
 	json_put_int(row, "failed", (int64_t)summary->failed);
 	put(row, "p50_ms", summary->p50);
@@ -184,7 +190,7 @@ void report_value(struct report *report, const char *what, double value, const c
 {
 	struct json *row = json_object();
 
-	json_put_text(row, "what", what);
+	put_what(row, what);
 	put(row, "value", value);
 	json_put_text(row, "unit", unit);
 	json_append(report->rows, row);

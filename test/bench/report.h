@@ -30,7 +30,8 @@ void report_part(struct report *report, const char *name, const char *title);
 void report_note(struct report *report, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Times.  against: NULL, or a list of p50s of others. */
+/* A row's name is found by in the JSON, so it is the only one of its part.
+ * Times.  against: NULL, or a list of p50s of others. */
 void report_times(struct report *report, const char *what, const struct summary *summary,
 		  const struct versus *against);
 /* The same with a score of 0 to 100. */
