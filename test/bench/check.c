@@ -23,7 +23,7 @@ static const struct margin {
 	{ "create + first command from the pool: times faster than bare",
 	  ratio_pool, true, 10, 40 },
 	{ "create + first command from the pool: times fork + exec alone",
-	  ratio_taking, false, 25, 14 },
+	  ratio_taking, false, 25, 10 },
 	{ "create on demand: times bare create + start",
 	  ratio_cold, false, 1.6, 1.0 },
 	{ "the answer to destroy: times faster than a bare removal",

@@ -14,6 +14,7 @@ enum {
 	FILE_BYTES = 192 << 20,
 	FILE_ROUNDS = 3,
 	IDLE_MS = 2000,
+	REST_MS = 250,
 };
 #define SOURCE "/tmp/source"
 
@@ -197,13 +198,14 @@ bool ratio_pool(struct stage *stage, double *ret_ratio, struct error *err)
 			    ret_ratio, err);
 }
 
-/* With the pool full and quiet before each: what is left is the way of taking one. */
+/* With the pool full and the last one's removal over before each: what is left is the way of taking
+ * one. */
 static bool time_quiet_birth(struct stage *stage, double *ret_ms, struct error *err)
 {
 	enum pool_state state;
 
 	return server_wait_pool(&stage->pooled, ns_in(POOL_WAIT_MS), &state, err) &&
-	       time_pooled_birth(stage, ret_ms, err);
+	       wait_until(ns_in(REST_MS), err) && time_pooled_birth(stage, ret_ms, err);
 }
 
 bool ratio_taking(struct stage *stage, double *ret_ratio, struct error *err)
