@@ -40,7 +40,9 @@ static int house_open(void **state)
 
 static int house_close(void **state)
 {
-	static const char *const made[] = { "etc/passwd", "etc/group", "etc", "spool", "." };
+	static const char *const made[] = {
+		"etc/passwd", "etc/group", "etc", "spool", "link", "."
+	};
 	struct house *house = *state;
 
 	sandboxes_close(house->all);
@@ -50,7 +52,7 @@ static int house_close(void **state)
 	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
 		auto_str path = mem_format("%s/%s", house->dir, made[i]);
 
-		(void)remove(strcmp(made[i], ".") == 0 ? house->dir : path);
+		assert_int_equal(remove(strcmp(made[i], ".") == 0 ? house->dir : path), 0);
 	}
 	free(house);
 	return 0;

@@ -54,21 +54,19 @@ static int house_open(void **state)
 
 static int house_close(void **state)
 {
+	static const char *const made[] = { "etc/passwd", "etc/group", "etc", "spool", "link" };
 	struct house *house = *state;
-	auto_str remove = mem_format("%s/etc/passwd", house->dir);
-	auto_str group = mem_format("%s/etc/group", house->dir);
-	auto_str etc = mem_format("%s/etc", house->dir);
-	auto_str spool = mem_format("%s/spool", house->dir);
 
 	sandboxes_close(house->all);
 	podman_close(house->podman);
 	store_close(house->store);
 	loop_free(house->loop);
-	unlink(remove);
-	unlink(group);
-	rmdir(etc);
-	rmdir(spool);
-	rmdir(house->dir);
+	for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+		auto_str path = mem_format("%s/%s", house->dir, made[i]);
+
+		assert_int_equal(remove(path), 0);
+	}
+	assert_int_equal(rmdir(house->dir), 0);
 	free(house);
 	return 0;
 }
