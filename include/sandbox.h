@@ -69,6 +69,8 @@ void sandboxes_on_wedged(struct sandboxes *all, void (*on_wedged)(void *ctx), vo
 /* Destroys every living container; done when all are gone. */
 typedef void sandbox_done_fn(void *ctx, const struct error *err);
 void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *ctx);
+/* How many are not gone yet, in whatever state. */
+int64_t sandboxes_count(const struct sandboxes *all);
 
 /* Makes one container with the default shape, has its walls measured and destroys it.  An error
  * says which limit is not enforced on this machine and what to do. */

@@ -93,6 +93,7 @@ struct app {
 	struct signal_watch *on_term, *on_int;
 	struct timer *stop_poll;
 	int64_t stop_deadline_ms;
+	int64_t stop_left; /* containers, when last looked at */
 	bool stopping;
 	bool destroying;
 };

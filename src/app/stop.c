@@ -8,7 +8,7 @@
 enum {
 	POLL_MS = 20,
 	FINISH_MS = 10 * 1000,  /* what is under way may take this long */
-	DESTROY_MS = 30 * 1000, /* with --destroy-on-exit */
+	DESTROY_MS = 30 * 1000, /* with --destroy-on-exit, without one that is gone */
 };
 
 static void on_destroyed(void *ctx, const struct error *err)
@@ -46,6 +46,18 @@ static void end(struct app *app)
 	sandboxes_destroy_all(app->sandboxes, on_destroyed, app);
 }
 
+/* Two hundred containers take a while; what counts is that they become fewer. */
+static bool is_stuck(struct app *app)
+{
+	int64_t left = sandboxes_count(app->sandboxes);
+
+	if (left != app->stop_left) {
+		app->stop_left = left;
+		app->stop_deadline_ms = clock_mono_ms() + DESTROY_MS;
+	}
+	return clock_mono_ms() >= app->stop_deadline_ms;
+}
+
 static bool is_idle(const struct app *app)
 {
 	return (!app->mcp || mcp_pending(app->mcp) == 0) &&
@@ -58,7 +70,7 @@ static void on_poll(void *ctx)
 	bool late = clock_mono_ms() >= app->stop_deadline_ms;
 
 	if (app->destroying) {
-		if (!late)
+		if (!is_stuck(app))
 			return;
 		log_error("server", "containers remain: Podman did not remove them in time");
 		app->status = 1;

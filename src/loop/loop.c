@@ -90,7 +90,9 @@ void loop_free(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->keep, NULL);
 	uv_close((uv_handle_t *)&loop->idle, NULL);
 	assert_all_closed(loop);
-	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	/* Not one run alone: a loop_stop that nobody has heeded yet would end that at once. */
+	while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+		;
 	failed = uv_loop_close(&loop->uv);
 	assert(!failed);
 	free(loop->scratch);

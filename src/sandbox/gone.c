@@ -46,6 +46,11 @@ void gone_wait(struct sandboxes *all, const char *id, int64_t most_ms, sandbox_d
 	look(op);
 }
 
+int64_t sandboxes_count(const struct sandboxes *all)
+{
+	return HASH_COUNT(all->living);
+}
+
 void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *ctx)
 {
 	struct sandbox *sb;

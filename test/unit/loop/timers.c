@@ -263,9 +263,28 @@ static void deferring_does_not_wait_for_anything(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_open, scene_close)
 
+static void ignore(void *ctx)
+{
+	(void)ctx;
+}
+
+static void a_loop_that_was_stopped_and_not_run_again_can_be_freed(void **state)
+{
+	struct error err;
+	struct loop *loop = loop_new(&err);
+	struct timer *timer = timer_start(loop, 0, 0, ignore, NULL);
+
+	(void)state;
+	assert_non_null(loop);
+	timer_stop(timer);
+	loop_stop(loop);
+	loop_free(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_loop_that_was_stopped_and_not_run_again_can_be_freed),
 		TEST(timers_fire_in_the_order_of_their_due_times),
 		TEST(a_timer_never_fires_early),
 		TEST(a_repeating_timer_repeats_until_it_is_stopped),
