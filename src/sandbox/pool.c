@@ -10,9 +10,10 @@
 
 enum {
 	BREATH_MS = 2000,             /* wishes within it are one burst */
-	SPARE_COST = 8 * 1024 * 1024, /* bytes: agent, conmon, kernel; measured, doubled */
+	SPARE_COST = 8 * 1024 * 1024, /* bytes: agent, conmon and kernel take less than half */
 	MEMORY_SHARE = 8,             /* spare ones may take an eighth of what is free */
-	BACK_OFF_MS = 1000,           /* after a birth that failed */
+	MEMORY_LOOK_MS = 1000,
+	BACK_OFF_MS = 1000, /* after a birth that failed */
 	BACK_OFF_MOST_MS = 60000,
 };
 
@@ -29,6 +30,8 @@ struct pool {
 	int64_t breath_mono; /* when the present burst began */
 	int64_t breath;      /* wishes in it */
 	int64_t demand;      /* of the largest burst lately */
+	int64_t memory_room; /* spare ones that the memory was good for … */
+	int64_t memory_mono; /* … at this time; 0: not looked at yet */
 };
 
 /* --- how many ------------------------------------------------------------------------------ */
@@ -39,7 +42,7 @@ static int64_t least(int64_t a, int64_t b)
 }
 
 /* In bytes; what cannot be read counts as plenty, for POOL_SIZE and MAX_CONTAINERS bind too. */
-static int64_t memory_free(void)
+static int64_t read_memory_free(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	char line[128];
@@ -54,6 +57,18 @@ static int64_t memory_free(void)
 	return kib * 1024;
 }
 
+/* How many spare ones the memory is good for.  Read now and then: it costs as much as a command. */
+static int64_t room_in_memory(struct pool *pool)
+{
+	int64_t now = clock_mono_ms();
+
+	if (pool->memory_mono == 0 || now - pool->memory_mono > MEMORY_LOOK_MS) {
+		pool->memory_mono = now;
+		pool->memory_room = read_memory_free() / MEMORY_SHARE / SPARE_COST;
+	}
+	return pool->memory_room;
+}
+
 static int64_t count(const struct pool *pool, bool born)
 {
 	int64_t number = 0;
@@ -66,7 +81,7 @@ static int64_t count(const struct pool *pool, bool born)
 
 /* POOL_SIZE is the operator's word; beyond it the memory decides.  Nobody's container is refused
  * because of a spare one. */
-static int64_t target(const struct pool *pool)
+static int64_t target(struct pool *pool)
 {
 	const struct sandboxes *all = pool->all;
 	int64_t quiet = all->settings.pool_size;
@@ -76,7 +91,7 @@ static int64_t target(const struct pool *pool)
 	if (!pool->open || quiet == 0 || left <= 0)
 		return 0;
 	if (pool->demand > quiet)
-		wanted = least(pool->demand, memory_free() / MEMORY_SHARE / SPARE_COST);
+		wanted = least(pool->demand, room_in_memory(pool));
 	return least(wanted > quiet ? wanted : quiet, left);
 }
 
@@ -94,33 +109,49 @@ static void note_wish(struct pool *pool)
 }
 
 /* The oldest go first: the others have longer to live. */
-static void let_go(struct pool *pool, bool (*too_many)(const struct pool *, const struct sandbox *))
+static void let_go(struct pool *pool, int64_t number)
 {
 	struct sandbox *sb;
 	struct sandbox *next;
 
 	HASH_ITER(hh, pool->all->living, sb, next)
-	if (sb->state == SANDBOX_WARM && too_many(pool, sb))
+	{
+		if (number <= 0)
+			return;
+		if (sb->state != SANDBOX_WARM)
+			continue;
 		destroy_begin(sb, REASON_SPARE);
+		number--;
+	}
 }
 
-static bool is_surplus(const struct pool *pool, const struct sandbox *sb)
+static void let_surplus_go(struct pool *pool)
 {
-	(void)sb;
-	return count(pool, true) > target(pool);
+	let_go(pool, count(pool, true) - target(pool));
 }
 
 /* MAX_CONTAINERS is a promise about the machine: somebody's container has put one too much there.
  */
-static bool is_in_the_way(const struct pool *pool, const struct sandbox *sb)
+static void make_way(struct pool *pool)
 {
-	(void)sb;
-	return count(pool, true) + registry_active(pool->all) > pool->all->settings.max_containers;
+	int64_t most = pool->all->settings.max_containers;
+
+	let_go(pool, count(pool, true) + registry_active(pool->all) - most);
 }
 
 static bool is_outdated(const struct pool *pool, const struct sandbox *sb)
 {
 	return strcmp(sb->row.shape, pool->shape) != 0;
+}
+
+static void let_outdated_go(struct pool *pool)
+{
+	struct sandbox *sb;
+	struct sandbox *next;
+
+	HASH_ITER(hh, pool->all->living, sb, next)
+	if (sb->state == SANDBOX_WARM && is_outdated(pool, sb))
+		destroy_begin(sb, REASON_SPARE);
 }
 
 /* --- filling up ---------------------------------------------------------------------------- */
@@ -158,7 +189,7 @@ void pool_refill(struct sandboxes *all)
 	struct pool *pool = all->pool;
 	struct error err;
 
-	let_go(pool, is_in_the_way);
+	make_way(pool);
 	if (!pool->shape[0] || pool->back_off || !all->podman_up || !line_is_idle(all->line))
 		return;
 	if (count(pool, false) < target(pool) && !begin_birth(pool, &err)) {
@@ -277,8 +308,8 @@ static void on_image(void *ctx, const char *id, const struct error *err)
 		return;
 	}
 	shape_of(pool->all, id, pool->shape);
-	let_go(pool, is_outdated);
-	let_go(pool, is_surplus);
+	let_outdated_go(pool);
+	let_surplus_go(pool);
 	line_wake(pool->all->line);
 }
 
@@ -298,7 +329,7 @@ void pool_sweep(struct sandboxes *all)
 
 	pool->demand /= 2;
 	if (pool->open && pool->shape[0])
-		let_go(pool, is_surplus);
+		let_surplus_go(pool);
 	line_wake(all->line);
 }
 
@@ -340,7 +371,7 @@ void sandboxes_pool_close(struct sandboxes *all)
 
 void sandboxes_pool_status(const struct sandboxes *all, int64_t *ret_warm, int64_t *ret_target)
 {
-	const struct pool *pool = all->pool;
+	struct pool *pool = all->pool;
 	int64_t warm = 0;
 
 	for (const struct sandbox *sb = all->living; sb; sb = sb->hh.next)
