@@ -8,5 +8,8 @@
 
 /* False when the cap of ret_text is hit. */
 bool base64_encode(const void *data, size_t len, struct buf *ret_text);
+/* Appends the bytes.  False when text is not exactly that (whole groups, right padding, no other
+ * character), or when the cap is hit. */
+bool base64_decode(const char *text, size_t len, struct buf *ret_data);
 
 #endif

@@ -42,3 +42,53 @@ bool base64_encode(const void *data, size_t len, struct buf *ret_text)
 	}
 	return true;
 }
+
+static int value_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+')
+		return 62;
+	return c == '/' ? 63 : -1;
+}
+
+/* One group of four; pad: how many '=' end it. */
+static bool decode_group(const char *group, int pad, struct buf *ret_data)
+{
+	unsigned bits = 0;
+	unsigned char bytes[3];
+
+	for (int i = 0; i < 4; i++) {
+		int value = i >= 4 - pad ? 0 : value_of(group[i]);
+
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (unsigned)value;
+	}
+	bytes[0] = (unsigned char)(bits >> 16);
+	bytes[1] = (unsigned char)(bits >> 8);
+	bytes[2] = (unsigned char)bits;
+	/* What the padding cuts off must have been 0, so that each text has one form. */
+	if ((pad > 0 && bytes[2]) || (pad > 1 && bytes[1]))
+		return false;
+	return buf_add(ret_data, bytes, (size_t)(3 - pad));
+}
+
+bool base64_decode(const char *text, size_t len, struct buf *ret_data)
+{
+	if (len % 4 != 0)
+		return false;
+	for (size_t at = 0; at < len; at += 4) {
+		int pad = 0;
+
+		if (at + 4 == len && text[at + 3] == '=')
+			pad = text[at + 2] == '=' ? 2 : 1;
+		if (!decode_group(text + at, pad, ret_data))
+			return false;
+	}
+	return true;
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include "own.h"
 
 OWNED_BY_SCOPE(hash, EVP_MD_CTX *, EVP_MD_CTX_free)
@@ -42,6 +43,17 @@ void digest_text(const char *salt, const char *text, char ret_hex[DIGEST_TEXT_SI
 		  EVP_DigestFinal_ex(hash, bytes, &len) == 1;
 
 	/* Fails only without memory or without libcrypto's provider: no key could be checked. */
+	assert(ok && 2 * len + 1 == DIGEST_TEXT_SIZE);
+	to_hex(bytes, len, ret_hex);
+}
+
+void digest_mac(const char *key, const char *text, char ret_hex[DIGEST_TEXT_SIZE])
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+	bool ok = HMAC(EVP_sha256(), key, (int)strlen(key), (const unsigned char *)text,
+		       strlen(text), bytes, &len) != NULL;
+
 	assert(ok && 2 * len + 1 == DIGEST_TEXT_SIZE);
 	to_hex(bytes, len, ret_hex);
 }

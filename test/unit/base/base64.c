@@ -25,6 +25,23 @@ static void the_vectors_of_the_standard_are_met(void **state)
 
 		assert_true(base64_encode(vectors[i][0], strlen(vectors[i][0]), &text));
 		assert_string_equal(buf_text(&text), vectors[i][1]);
+		buf_clear(&text);
+		assert_true(base64_decode(vectors[i][1], strlen(vectors[i][1]), &text));
+		assert_string_equal(buf_text(&text), vectors[i][0]);
+	}
+}
+
+static void what_is_not_exactly_base64_is_not_decoded(void **state)
+{
+	static const char *const wrong[] = { "Z",    "Zg",   "Zg=",  "Zg==Zg==", "Z===",
+					     "====", "Zh==", "Zm9=", "Zm 9",     "Zm-_" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		auto_buf data = BUF_INIT(20);
+
+		if (base64_decode(wrong[i], strlen(wrong[i]), &data))
+			fail_msg("%s was decoded", wrong[i]);
 	}
 }
 
@@ -102,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_vectors_of_the_standard_are_met),
+		cmocka_unit_test(what_is_not_exactly_base64_is_not_decoded),
 		cmocka_unit_test(all_digits_come_out),
 		cmocka_unit_test(every_length_around_a_chunk_reads_back_equal),
 		cmocka_unit_test(text_that_passes_the_cap_leaves_the_buffer_as_it_was),

@@ -51,9 +51,21 @@ static void digests_are_equal_only_when_every_digit_is(void **state)
 	assert_false(digest_equal(other, of_abc));
 }
 
+/* RFC 4231 section 4.3 */
+static void a_mac_is_that_of_the_standard(void **state)
+{
+	char mac[DIGEST_TEXT_SIZE];
+
+	(void)state;
+	digest_mac("Jefe", "what do ya want for nothing?", mac);
+	assert_string_equal(mac,
+			    "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mac_is_that_of_the_standard),
 		cmocka_unit_test(known_digests_are_met),
 		cmocka_unit_test(the_salt_stands_in_front),
 		cmocka_unit_test(digests_are_equal_only_when_every_digit_is),
