@@ -218,6 +218,7 @@ struct session_row {
 	char id_hash[65];
 	char owner[STORE_OWNER_SIZE];
 	char protocol_version[16];
+	int64_t client_can; /* bits of what its client can be asked; mcp/ knows which */
 	int64_t created_at;
 	int64_t seen_at;
 };
@@ -241,6 +242,44 @@ bool store_key_add(struct store *store, const struct key_row *row, struct error 
 typedef bool store_key_fn(void *ctx, const struct key_row *row);
 bool store_key_each(struct store *store, store_key_fn *on_row, void *ctx,
 		    struct error *err) must_check;
+
+/* --- tasks ------------------------------------------------------------------------------- */
+
+struct task_row {
+	char id[ID_SIZE];
+	char owner[STORE_OWNER_SIZE];
+	char *tool;                   /* its name */
+	char *handle;                 /* how its work is found again; may be NULL */
+	char state[STORE_STATE_SIZE]; /* working input_required completed failed cancelled */
+	char *message;                /* a sentence for people; may be NULL */
+	char *answer; /* JSON: {"result": …} or {"error": …}; NULL before the end */
+	int64_t created_at;
+	int64_t updated_at;
+	int64_t expires_at;
+};
+
+void task_row_release(struct task_row *row);
+#define auto_task_row AUTO(task_row_value) struct task_row
+static inline void auto_task_row_value_(struct task_row *row)
+{
+	task_row_release(row);
+}
+
+bool store_task_add(struct store *store, const struct task_row *row, struct error *err) must_check;
+/* Writes handle, state, message, answer and updated_at. */
+bool store_task_set(struct store *store, const struct task_row *row, struct error *err) must_check;
+bool store_task_find(struct store *store, const char *id, struct task_row *ret_row,
+		     struct error *err) must_check;
+/* Oldest first; returning false ends the walk. */
+typedef bool store_task_fn(void *ctx, const struct task_row *row);
+bool store_task_each(struct store *store, const char *owner, int64_t now, store_task_fn *on_row,
+		     void *ctx, struct error *err) must_check;
+/* Those that have not ended, of everybody. */
+bool store_task_each_open(struct store *store, store_task_fn *on_row, void *ctx,
+			  struct error *err) must_check;
+bool store_task_count(struct store *store, const char *owner, int64_t *ret_count,
+		      struct error *err) must_check;
+bool store_task_sweep(struct store *store, int64_t now, struct error *err) must_check;
 
 /* --- upkeep ------------------------------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
 #include "store.h"
 #include "internal.h"
 
-#define COLUMNS "id_hash, owner, protocol_version, created_at, seen_at"
+#define COLUMNS "id_hash, owner, protocol_version, created_at, seen_at, client_can"
 
 enum column {
 	COLUMN_ID_HASH,
@@ -11,10 +11,12 @@ enum column {
 	COLUMN_PROTOCOL_VERSION,
 	COLUMN_CREATED_AT,
 	COLUMN_SEEN_AT,
+	COLUMN_CLIENT_CAN,
 };
 
 static const char add_sql[] = "INSERT INTO session (" COLUMNS ") VALUES"
-			      " (:id_hash, :owner, :protocol_version, :created_at, :seen_at)";
+			      " (:id_hash, :owner, :protocol_version, :created_at, :seen_at,"
+			      " :client_can)";
 
 bool store_session_add(struct store *store, const struct session_row *row, struct error *err)
 {
@@ -27,6 +29,7 @@ bool store_session_add(struct store *store, const struct session_row *row, struc
 	bind_text(st, ":protocol_version", row->protocol_version);
 	bind_int(st, ":created_at", row->created_at);
 	bind_int(st, ":seen_at", row->seen_at);
+	bind_int(st, ":client_can", row->client_can);
 	return statement_run(st, err);
 }
 
@@ -34,6 +37,7 @@ static void read_row(struct statement *st, struct session_row *ret_row)
 {
 	ret_row->created_at = column_int(st, COLUMN_CREATED_AT);
 	ret_row->seen_at = column_int(st, COLUMN_SEEN_AT);
+	ret_row->client_can = column_int(st, COLUMN_CLIENT_CAN);
 	column_into(st, COLUMN_ID_HASH, ret_row->id_hash, sizeof(ret_row->id_hash));
 	column_into(st, COLUMN_OWNER, ret_row->owner, sizeof(ret_row->owner));
 	column_into(st, COLUMN_PROTOCOL_VERSION, ret_row->protocol_version,

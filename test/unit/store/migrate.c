@@ -119,11 +119,21 @@ static void find_old_upload(struct store *store)
 		  ERROR_NOT_FOUND);
 }
 
+static void find_old_task(struct store *store)
+{
+	auto_task_row task = { .tool = NULL };
+
+	must(store_task_find(store, "t-aaaaaaaaaaaaaaaaaaaaaaaaaa", &task, &err));
+	assert_string_equal(task.handle, "x-1");
+	assert_string_equal(task.state, "working");
+}
+
 static void every_older_database_is_brought_up_to_date_with_all_its_rows(void **state)
 {
 	void (*const find_rows[])(struct store *) = { find_old_containers, find_old_commands,
 						      find_old_file,       find_old_session,
-						      find_no_more,        find_old_upload };
+						      find_no_more,        find_old_upload,
+						      find_old_task };
 
 	(void)state;
 	for (int number = 1; number <= migration_count(); number++) {

@@ -5,6 +5,7 @@ static const struct session_row sample = {
 	.id_hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
 	.owner = "session:it's \"한국어\"",
 	.protocol_version = "2025-11-25",
+	.client_can = 5,
 	.created_at = 100,
 	.seen_at = 200,
 };
@@ -18,6 +19,7 @@ static void a_session_comes_back_as_it_went_in(void **state)
 	assert_string_equal(found.id_hash, sample.id_hash);
 	assert_string_equal(found.owner, sample.owner);
 	assert_string_equal(found.protocol_version, sample.protocol_version);
+	assert_int_equal(found.client_can, 5);
 	assert_int_equal(found.created_at, 100);
 	assert_int_equal(found.seen_at, 200);
 }
