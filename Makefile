@@ -4,7 +4,7 @@
 #   make test       install what the tests need, build, run all of them
 #   make            build/release/sandpod and the agent beside it
 #   make check      format, layers, borders, banned calls, function length, warnings, clang-tidy
-#   make unit | component | e2e | fuzz    one kind of test
+#   make unit | component | e2e | fuzz | conformance    one kind of test
 #   make bench                           how fast, beside podman and its bare API (PARTS=, QUICK=1)
 #   make bench-check                     its ratios alone, against margins
 #   make prove-image                     the container image, on a locally made Debian 13
@@ -19,6 +19,8 @@ B       := build/$(MODE)
 # `make check-layers` enforces it, and tests link what their module may see.
 base         := error own log buf clock id digest utf8 base64
 modules      := base loop json config store http podman wire sandbox mcp tools web app
+# what mcp and those who offer something by it agree on; no module's
+contract     := tool prompt resource
 may.base     :=
 may.loop     :=
 may.json     :=
@@ -28,10 +30,10 @@ may.http     := loop
 may.podman   := loop json
 may.wire     :=
 may.sandbox  := loop json config podman store wire
-may.mcp      := loop json http store tool
-may.tools    := json config loop store http podman sandbox tool
-may.web      := loop json config http store podman mcp tool sandbox
-may.app      := loop json config http store podman mcp tool sandbox web  tools
+may.mcp      := loop json http store $(contract)
+may.tools    := json config loop store http podman sandbox $(contract)
+may.web      := loop json config http store podman mcp $(contract) sandbox
+may.app      := loop json config http store podman mcp $(contract) sandbox web  tools
 # modules that a module links with (headers may name further types)
 uses.tools   := sandbox mcp
 uses.web     := sandbox mcp
@@ -116,7 +118,7 @@ $(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
 
 # --- unit tests: test/unit/MODULE/SUBJECT.c, linked with MODULE and what it may use -------------
 unit_tests := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*/*.c))
-uses        = $(or $(uses.$(1)),$(filter-out tool,$(may.$(1))))
+uses        = $(or $(uses.$(1)),$(filter-out $(contract),$(may.$(1))))
 closure     = $(sort $(1) base $(foreach m,$(call uses,$(1)),$(call closure,$(m))))
 
 define unit_rules
@@ -210,6 +212,22 @@ test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+# --- the official conformance suite, against mcp/ and http/ with its own fixtures ----------------
+# Links without sandbox/, which proves that mcp/ needs none.
+conformance_sources := $(wildcard test/conformance/*.c)
+conformance_archives := $(foreach m,$(call closure,mcp),$(B)/lib/$(m).a)
+$(B)/conformance: $(conformance_sources) test/conformance/fixture.h $(conformance_archives)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CPPFLAGS) -iquote test/conformance $(CFLAGS) $(LDFLAGS) -MMD -MP -o $@ \
+	  $(conformance_sources) -Wl,--start-group $(conformance_archives) -Wl,--end-group $(LDLIBS)
+
+.PHONY: conformance
+conformance: $(B)/conformance test/conformance/node_modules
+	@cd test/conformance && SERVER=$(abspath $(B)/conformance) ./run
+test/conformance/node_modules: test/conformance/package.json test/conformance/package-lock.json
+	cd test/conformance && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
 # --- how fast, beside what people use today in the same run ----------------------------------------
 # PARTS=create,execute picks parts (test/bench/main.c lists them), QUICK=1 takes smaller counts,
 # BENCH_JSON says where the JSON goes.
@@ -248,6 +266,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory unit WERROR=1
 	@$(MAKE) --no-print-directory component WERROR=1
 	@$(MAKE) --no-print-directory fuzz
+	@$(MAKE) --no-print-directory conformance
 	@$(MAKE) --no-print-directory e2e
 	@$(MAKE) --no-print-directory bench-check
 
@@ -266,8 +285,9 @@ c_files := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h'
 check-format:
 	@clang-format --dry-run --Werror $(c_files) && echo "format: ok"
 
-# `tool` is the contract between mcp and tools, and no module's.
 may.tool     := json
+may.prompt   := tool
+may.resource := tool
 may_see       = $(base) $(may.$(1)) $(1)
 wants         = sed -n 's/^\#include "\(.*\)\.h"$$/\1/p' $(1) 2>/dev/null | sort -u
 check-layers:

@@ -2,6 +2,8 @@
  *probe. Sees http/, mcp/ and sandbox/; nothing but app/ sees it.
  *
  *	POST GET DELETE  / and /mcp      mcp_http; GET / without an event stream: server information
+ *	GET              /sse            the event stream of 2024-11-05 clients …
+ *	POST             /messages/:id   … and their messages
  *	GET HEAD         /files/:fileId  a download, streamed out of its container
  *	PUT              /uploads/:id    an upload, streamed into its container
  *	GET HEAD         /health         alive

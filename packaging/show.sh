@@ -14,12 +14,17 @@ trap 'rm -f "$heads" "$heads.body"' EXIT
 session=()
 
 # post METHOD PARAMS_JSON: one MCP message; the answer goes to a file, the seconds to standard output.
+# What takes long is answered by an event stream, of which the last message counts.
 post() {
 	jq -cn --arg method "$1" --argjson params "$2" \
 		'{jsonrpc: "2.0", id: 1, method: $method, params: $params}' |
 		curl -sS --max-time 60 -D "$heads" -o "$heads.body" -w '%{time_total}' -H 'Content-Type: application/json' \
 			-H 'Accept: application/json, text/event-stream' "${auth[@]}" "${session[@]}" \
 			--data-binary @- "$url/mcp"
+	if grep -qi '^content-type: text/event-stream' "$heads"; then
+		sed -n 's/^data: \(.\)/\1/p' "$heads.body" | tail -n 1 >"$heads.last"
+		mv "$heads.last" "$heads.body"
+	fi
 }
 
 # tool NAME ARGUMENTS_JSON: the result of a tool goes to answer, the time it took to took.

@@ -93,10 +93,12 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 	app->mcp = mcp_new(
 		&(struct mcp_options){ .loop = app->loop,
 				       .store = app->store,
-				       .tools = app->tools,
+				       .offers = { .tools = app->tools },
 				       .tool_ctx = &app->tools_context,
 				       .key_required = key_required,
 				       .any_host = app->options.mode != APP_STDIO && is_public(app),
+				       .name = "sandpod",
+				       .title = "Sandpod",
 				       .version = SANDPOD_VERSION,
 				       .instructions = instructions },
 		err);

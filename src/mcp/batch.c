@@ -45,6 +45,7 @@ static void run_one(struct mcp *mcp, const struct peer *peer, struct batch *batc
 		method_notification(mcp, peer, message);
 		break;
 	case RPC_RESPONSE:
+		method_response(mcp, peer, message);
 		break;
 	case RPC_FAULT:
 		batch->asked = true;
@@ -66,8 +67,13 @@ static void run_all(struct mcp *mcp, const struct peer *peer, struct rpc_message
 		    size_t count)
 {
 	struct batch *batch = mem_new(struct batch);
-	struct peer own = { peer->owner, peer->scope, peer->version, on_one_answer, batch };
+	struct peer own = *peer;
 
+	/* Its answers come in one array, in front of which nothing can go out. */
+	own.on_answer = on_one_answer;
+	own.on_note = NULL;
+	own.on_drop = NULL;
+	own.ctx = batch;
 	batch->answers = json_array();
 	batch->waiting = 1;
 	batch->on_answer = peer->on_answer;

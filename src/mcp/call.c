@@ -1,35 +1,8 @@
-/* tools/call: one struct call from the request to its one answer.
- *
- * A call and the carrier that brought it are two objects; the call holds the carrier's answer_fn
- * and uses it once: with the answer, or with NULL when the client took the request back.  After
- * that the call lives on until the tool ends it, and that answer goes nowhere.  Nothing is found by
- * request id alone: ids are unique in a session only, so that the key is both (two clients may use
- * the same). */
-#include "internal.h"
-#include <stdarg.h>
+/* tools/call, prompts/get, resources/read and completion/complete: one struct call from the request
+ * to its one answer.  Nothing is found by request id alone: ids are unique in a scope only, so that
+ * the key is both (two clients may use the same). */
+#include "call.h"
 #include <string.h>
-#include "buf.h"
-#include "utf8.h"
-
-enum { FAILURE_MAX = 8 * 1024 }; /* bytes of its text */
-
-struct call {
-	struct mcp *mcp; /* NULL once mcp is gone */
-	void *tool_ctx;
-	char owner[STORE_OWNER_SIZE];
-	char *key;            /* scope, newline, id as it was sent */
-	const char *id;       /* inside key */
-	struct json *body;    /* what args were borrowed from */
-	struct json *no_args; /* what stands for them when none were sent */
-	struct json *content;
-	struct json *warnings;
-	call_cancel_fn *on_cancel;
-	void *cancel_ctx;
-	answer_fn *on_answer; /* NULL once used */
-	void *answer_ctx;
-	struct call *prev, *next; /* in mcp->open */
-	UT_hash_handle hh;        /* in mcp->calls while on_answer is there */
-};
 
 /* --- beginning and end --- */
 
@@ -57,29 +30,72 @@ static void call_free(struct call *call)
 {
 	if (call->mcp)
 		open_list_remove(call->mcp, call);
+	ask_release(call);
+	task_free(call->task);
 	json_free(call->body);
-	json_free(call->no_args);
+	json_free(call->made_args);
 	json_free(call->content);
 	json_free(call->warnings);
+	free(call->uri);
+	free(call->token);
 	free(call->key);
 	free(call);
 }
 
-/* Uses up the way to the carrier. */
-static void deliver(struct call *call, struct json *message, int status)
+void call_deliver(struct call *call, struct json *message, int status)
 {
 	answer_fn *on_answer = call->on_answer;
 
 	call->on_answer = NULL;
+	call->on_note = NULL;
 	HASH_DELETE(hh, call->mcp->calls, call);
 	on_answer(call->answer_ctx, message, status);
 }
 
+void call_clear(struct call *call)
+{
+	json_free(call->content);
+	json_free(take(call->warnings));
+	call->content = json_array();
+}
+
+/* A call that waits for its client has no tool behind it. */
+void call_stop(struct call *call)
+{
+	if (call->asks || call->rerun || (call->asking && call->task))
+		call_free(call);
+	else if (call->on_cancel)
+		call->on_cancel(call->cancel_ctx);
+}
+
 static void take_back(struct call *call)
 {
-	deliver(call, NULL, 200);
-	if (call->on_cancel)
-		call->on_cancel(call->cancel_ctx);
+	call_deliver(call, NULL, 200);
+	call_stop(call);
+}
+
+void call_end_by_result(struct call *call, struct json *result)
+{
+	if (call->task && call->mcp) {
+		task_end(call, result, NULL);
+	} else if (call->on_answer) {
+		if (call->era == ERA_2026)
+			result_finish(call->mcp, result);
+		call_deliver(call, rpc_result(call->id, strlen(call->id), result), 200);
+	} else {
+		json_free(result);
+	}
+	call_free(call);
+}
+
+void call_end_by_fault(struct call *call, struct fault *fault)
+{
+	if (call->task && call->mcp)
+		task_end(call, NULL, fault);
+	else if (call->on_answer)
+		call_deliver(call, rpc_fault(call->id, strlen(call->id), fault), fault->status);
+	json_free(take(fault->data));
+	call_free(call);
 }
 
 static char *call_key(const char *scope, const char *id, size_t id_len)
@@ -87,38 +103,7 @@ static char *call_key(const char *scope, const char *id, size_t id_len)
 	return mem_format("%s\n%.*s", scope, (int)id_len, id);
 }
 
-static const struct tool *tool_find(const struct mcp *mcp, const char *name)
-{
-	for (const struct tool *const *tool = mcp->tools; *tool; tool++)
-		if (strcmp((*tool)->name, name) == 0)
-			return *tool;
-	return NULL;
-}
-
-static struct call *call_new(struct mcp *mcp, const struct peer *peer, struct rpc_message *message,
-			     char *key)
-{
-	struct call *call = mem_new(struct call);
-
-	call->mcp = mcp;
-	call->tool_ctx = mcp->tool_ctx;
-	snprintf(call->owner, sizeof(call->owner), "%s", peer->owner);
-	call->key = key;
-	call->id = strchr(key, '\n') + 1;
-	call->body = take(message->body);
-	call->content = json_array();
-	call->on_answer = peer->on_answer;
-	call->answer_ctx = peer->ctx;
-	open_list_add(mcp, call);
-	HASH_ADD_KEYPTR(hh, mcp->calls, call->key, strlen(call->key), call);
-	return call;
-}
-
-static void refuse(const struct peer *peer, const struct rpc_message *message, enum rpc_code code,
-		   int status, const char *text)
-{
-	peer->on_answer(peer->ctx, rpc_error(message->id, message->id_len, code, text), status);
-}
+/* --- whether it may begin --- */
 
 /* Nobody may take the calls of all: waits are held for 45 s, and a session costs nothing. */
 static bool has_its_share(const struct mcp *mcp, const char *owner)
@@ -132,64 +117,299 @@ static bool has_its_share(const struct mcp *mcp, const char *owner)
 	return own >= mcp->calls_per_owner;
 }
 
-/* Whether a call may begin; answers when not. */
-static bool is_admitted(struct mcp *mcp, const struct peer *peer, const struct rpc_message *message,
-			const char *key)
+static bool is_admitted(struct mcp *mcp, const struct peer *peer, const char *key,
+			struct fault *ret_fault)
 {
 	struct call *twin;
 
 	HASH_FIND_STR(mcp->calls, key, twin);
 	if (twin)
-		refuse(peer, message, RPC_INVALID_REQUEST, 400,
-		       "a request with this id is still under way");
-	else if (mcp->draining)
-		refuse(peer, message, RPC_SERVER_ERROR, 503, "the server is stopping");
-	else if (mcp->pending >= CALLS_MAX)
-		refuse(peer, message, RPC_SERVER_ERROR, 503,
-		       "too many calls are under way; try again in a second");
-	else if (has_its_share(mcp, peer->owner))
-		refuse(peer, message, RPC_SERVER_ERROR, 503,
-		       "too many calls of yours are under way; wait until one is answered");
-	else
-		return true;
-	return false;
+		return fault_set(ret_fault, 400, RPC_INVALID_REQUEST,
+				 "a request with this id is still under way");
+	if (mcp->draining)
+		return fault_set(ret_fault, 503, RPC_SERVER_ERROR, "the server is stopping");
+	if (mcp->pending >= CALLS_MAX)
+		return fault_set(ret_fault, 503, RPC_SERVER_ERROR,
+				 "too many calls are under way; try again in a second");
+	if (has_its_share(mcp, peer->owner))
+		return fault_set(
+			ret_fault, 503, RPC_SERVER_ERROR,
+			"too many calls of yours are under way; wait until one is answered");
+	return true;
+}
+
+static struct call *call_new(struct mcp *mcp, const char *owner)
+{
+	struct call *call = mem_new(struct call);
+
+	call->mcp = mcp;
+	call->tool_ctx = mcp->tool_ctx;
+	snprintf(call->owner, sizeof(call->owner), "%s", owner);
+	call->content = json_array();
+	call->log_level = LEVEL_NONE;
+	call->progress = -1;
+	open_list_add(mcp, call);
+	return call;
+}
+
+struct call *call_revive(struct mcp *mcp, const struct tool *tool, const char *owner)
+{
+	struct call *call = call_new(mcp, owner);
+
+	call->kind = CALL_TOOL;
+	call->tool = tool;
+	call->made_args = json_object();
+	call->args = call->made_args;
+	call->key = mem_strdup("");
+	call->id = call->key;
+	return call;
+}
+
+/* What a call is about, before there is one. */
+struct target {
+	enum call_kind kind;
+	const struct tool *tool;
+	call_run_fn *run;
+	const struct json *args; /* in the message; NULL: made */
+	struct json *made_args;
+	const char *uri;
+};
+
+static void call_connect(struct call *call, const struct peer *peer,
+			 const struct rpc_message *message, char *key)
+{
+	const char *token;
+	size_t len;
+
+	call->key = key;
+	call->id = strchr(key, '\n') + 1;
+	call->era = peer->era;
+	snprintf(call->version, sizeof(call->version), "%s", peer->version);
+	call->client_can = peer->client_can;
+	call->log_level = peer->log_level;
+	call->on_answer = peer->on_answer;
+	call->on_note = peer->on_note;
+	call->on_drop = peer->on_drop;
+	call->answer_ctx = peer->ctx;
+	if (envelope_token(message, &token, &len))
+		call->token = mem_strndup(token, len);
+	HASH_ADD_KEYPTR(hh, call->mcp->calls, call->key, strlen(call->key), call);
+}
+
+/* 2025-11-25: the client itself asks for a task. */
+static bool task_is_asked_for(const struct call *call, const struct json *params,
+			      int64_t *ret_ttl_ms)
+{
+	const struct json *wish = json_get_object(params, "task");
+
+	*ret_ttl_ms = 0;
+	(void)json_get_int(wish, "ttl", ret_ttl_ms);
+	return wish && call->kind == CALL_TOOL && call->era == ERA_2025 &&
+	       strcmp(call->version, session_versions[0]) == 0 && call->tool->task != TOOL_TASK_NO;
+}
+
+/* NULL: refused, and answered. */
+static struct call *begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *message,
+			  const struct target *target)
+{
+	auto_str key = call_key(peer->scope, message->id, message->id_len);
+	struct fault fault;
+	struct call *call;
+
+	if (!is_admitted(mcp, peer, key, &fault)) {
+		json_free(target->made_args);
+		peer_refuse(peer, message, &fault);
+		return NULL;
+	}
+	call = call_new(mcp, peer->owner);
+	call->kind = target->kind;
+	call->tool = target->tool;
+	call->run = target->run;
+	call->args = target->args ? target->args : target->made_args;
+	call->made_args = target->made_args;
+	call->uri = target->uri ? mem_strdup(target->uri) : NULL;
+	call_connect(call, peer, message, take(key));
+	call->body = take(message->body);
+	if (peer->era == ERA_2026 && !ask_read(call, message->params, &fault)) {
+		call_end_by_fault(call, &fault);
+		return NULL;
+	}
+	return call;
+}
+
+static void run(struct mcp *mcp, const struct peer *peer, struct rpc_message *message,
+		const struct target *target)
+{
+	const struct json *params = message->params;
+	struct call *call = begin(mcp, peer, message, target);
+	struct error err;
+	struct fault fault;
+	int64_t ttl_ms;
+
+	if (!call)
+		return;
+	if (task_is_asked_for(call, params, &ttl_ms) && !task_begin(call, NULL, ttl_ms, &err)) {
+		fault_set(&fault, 200, RPC_SERVER_ERROR, "%s", err.text);
+		call_end_by_fault(call, &fault);
+		return;
+	}
+	call->run(call, call->args);
+}
+
+/* --- the methods --- */
+
+static const struct tool *tool_find(const struct mcp *mcp, const char *name)
+{
+	for (const struct tool *const *tool = mcp->offers.tools; *tool; tool++)
+		if (strcmp((*tool)->name, name) == 0)
+			return *tool;
+	return NULL;
 }
 
 /* null says the same as absence, as it does for each argument. */
-static const struct json *get_args(const struct rpc_message *message)
+static bool get_args(const struct rpc_message *message, struct target *target,
+		     struct fault *ret_fault)
 {
 	const struct json *args = json_get(message->params, "arguments");
 
-	return args && json_type(args) != JSON_NULL ? args : NULL;
+	if (!args || json_type(args) == JSON_NULL)
+		target->made_args = json_object();
+	else if (json_type(args) == JSON_OBJECT)
+		target->args = args;
+	else
+		return fault_set(ret_fault, 200, RPC_INVALID_PARAMS, "arguments must be an object");
+	return true;
 }
 
-void call_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+/* A tool that lives longer than a request cannot serve a client that knows no tasks. */
+static bool can_have(const struct tool *tool, const struct peer *peer, struct fault *ret_fault)
+{
+	struct json *extension, *capability;
+
+	if (tool->task != TOOL_TASK_MUST || peer->era == ERA_2025 ||
+	    peer->client_can & CLIENT_TASKS)
+		return true;
+	fault_set(ret_fault, 400, RPC_MISSING_CAPABILITY,
+		  "tool %s needs a client that declares the extension %s", tool->name,
+		  tasks_extension);
+	extension = json_object();
+	json_put(extension, tasks_extension, json_object());
+	capability = json_object();
+	json_put(capability, "extensions", extension);
+	ret_fault->data = json_object();
+	json_put(ret_fault->data, "requiredCapabilities", capability);
+	return false;
+}
+
+static bool find_tool(struct mcp *mcp, const struct peer *peer, const struct rpc_message *message,
+		      struct target *target, struct fault *ret_fault)
 {
 	const char *name = json_get_text(message->params, "name");
-	const struct json *args = get_args(message);
-	const struct tool *tool = name ? tool_find(mcp, name) : NULL;
-	struct error err;
-	auto_str key = NULL;
-	struct call *call;
 
-	if (!tool) {
-		error_set(&err, ERROR_INVALID, name ? "there is no tool %.100s" : "%s",
-			  name ? name : "tools/call needs params.name, a string");
-		refuse(peer, message, RPC_INVALID_PARAMS, 200, err.text);
-		return;
-	}
-	if (args && json_type(args) != JSON_OBJECT) {
-		refuse(peer, message, RPC_INVALID_PARAMS, 200, "arguments must be an object");
-		return;
-	}
-	key = call_key(peer->scope, message->id, message->id_len);
-	if (!is_admitted(mcp, peer, message, key))
-		return;
-	call = call_new(mcp, peer, message, take(key));
-	if (!args)
-		args = call->no_args = json_object();
-	tool->run(call, args);
+	if (!name)
+		return fault_set(ret_fault, 200, RPC_INVALID_PARAMS,
+				 "tools/call needs params.name, a string");
+	target->tool = tool_find(mcp, name);
+	if (!target->tool)
+		return fault_set(ret_fault, 200, RPC_INVALID_PARAMS, "there is no tool %.100s",
+				 name);
+	target->run = target->tool->run;
+	return can_have(target->tool, peer, ret_fault) && get_args(message, target, ret_fault);
 }
+
+void call_tool(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+{
+	struct target target = { .kind = CALL_TOOL };
+	struct fault fault;
+
+	if (find_tool(mcp, peer, message, &target, &fault))
+		run(mcp, peer, message, &target);
+	else
+		peer_refuse(peer, message, &fault);
+}
+
+static bool find_prompt(struct mcp *mcp, const struct rpc_message *message, struct target *target,
+			struct fault *ret_fault)
+{
+	const char *name = json_get_text(message->params, "name");
+	const struct prompt *prompt = name ? prompt_find(mcp, name) : NULL;
+	const struct json *args = json_get_object(message->params, "arguments");
+
+	if (!prompt)
+		return fault_set(ret_fault, 200, RPC_INVALID_PARAMS, "there is no prompt %.100s",
+				 name ? name : "without a name");
+	for (const struct prompt_argument *a = prompt->arguments; a && a->name; a++)
+		if (a->required && !json_get_text(args, a->name))
+			return fault_set(ret_fault, 200, RPC_INVALID_PARAMS,
+					 "prompt %s needs the argument %s, a string", name,
+					 a->name);
+	target->run = prompt->run;
+	return get_args(message, target, ret_fault);
+}
+
+void call_prompt(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+{
+	struct target target = { .kind = CALL_PROMPT };
+	struct fault fault;
+
+	if (find_prompt(mcp, message, &target, &fault))
+		run(mcp, peer, message, &target);
+	else
+		peer_refuse(peer, message, &fault);
+}
+
+void call_read(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+{
+	struct target target = { .kind = CALL_READ };
+	struct fault fault;
+
+	target.uri = json_get_text(message->params, "uri");
+	if (!target.uri) {
+		fault_set(&fault, 200, RPC_INVALID_PARAMS,
+			  "resources/read needs params.uri, a string");
+		peer_refuse(peer, message, &fault);
+		return;
+	}
+	target.run = resource_find(mcp, target.uri, &target.made_args);
+	if (target.run) {
+		run(mcp, peer, message, &target);
+		return;
+	}
+	resource_missing(peer->era, target.uri, &fault);
+	peer_refuse(peer, message, &fault);
+}
+
+/* Values that a client proposes to a person as he types. */
+void complete_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+{
+	struct target target = { .kind = CALL_COMPLETE };
+	const struct json *argument = json_get_object(message->params, "argument");
+	struct fault fault;
+
+	if (!json_get_text(argument, "name") || !json_get_text(argument, "value")) {
+		fault_set(&fault, 200, RPC_INVALID_PARAMS,
+			  "completion/complete needs params.argument with name and value, strings");
+		peer_refuse(peer, message, &fault);
+		return;
+	}
+	if (!completion_find(mcp, json_get_object(message->params, "ref"), &target.run)) {
+		fault_set(&fault, 200, RPC_INVALID_PARAMS,
+			  "params.ref names no prompt or resource template of this server");
+		peer_refuse(peer, message, &fault);
+		return;
+	}
+	if (!target.run)
+		target.run = complete_nothing;
+	target.made_args = json_object();
+	json_put_text(target.made_args, "name", json_get_text(argument, "name"));
+	json_put_text(target.made_args, "value", json_get_text(argument, "value"));
+	if (json_get_object(message->params, "context"))
+		json_put(target.made_args, "context",
+			 json_copy(json_get_object(message->params, "context")));
+	run(mcp, peer, message, &target);
+}
+
+/* --- taken back --- */
 
 void call_cancel(struct mcp *mcp, const struct peer *peer, const struct rpc_message *message)
 {
@@ -206,6 +426,22 @@ void call_cancel(struct mcp *mcp, const struct peer *peer, const struct rpc_mess
 	HASH_FIND_STR(mcp->calls, key, call);
 	if (call)
 		take_back(call);
+	else
+		(void)listen_end(mcp, peer->scope, id, id_len);
+}
+
+void call_cancel_scope(struct mcp *mcp, const char *scope)
+{
+	size_t len = strlen(scope);
+	struct call *call = mcp->open;
+
+	/* A scope of one request has one call at most. */
+	while (call &&
+	       !(call->on_answer && strncmp(call->key, scope, len) == 0 && call->key[len] == '\n'))
+		call = call->next;
+	if (call)
+		take_back(call);
+	listen_end_scope(mcp, scope);
 }
 
 void calls_abandon(struct mcp *mcp)
@@ -216,144 +452,11 @@ void calls_abandon(struct mcp *mcp)
 		/* The list is left first: on_cancel may end the call at once. */
 		open_list_remove(mcp, call);
 		if (call->on_answer)
-			deliver(call,
-				rpc_error(call->id, strlen(call->id), RPC_SERVER_ERROR,
-					  "the server is stopping"),
-				503);
+			call_deliver(call,
+				     rpc_error(call->id, strlen(call->id), RPC_SERVER_ERROR,
+					       "the server is stopping"),
+				     503);
 		call->mcp = NULL;
-		if (call->on_cancel)
-			call->on_cancel(call->cancel_ctx);
+		call_stop(call);
 	}
-}
-
-/* --- what tools use --- */
-
-void *call_context(const struct call *call)
-{
-	return call->tool_ctx;
-}
-
-const char *call_owner(const struct call *call)
-{
-	return call->owner;
-}
-
-void call_on_cancel(struct call *call, call_cancel_fn *on_cancel, void *ctx)
-{
-	call->on_cancel = on_cancel;
-	call->cancel_ctx = ctx;
-}
-
-static struct json *text_block(const char *text)
-{
-	struct json *block = json_object();
-
-	json_put_text(block, "type", "text");
-	json_put_text(block, "text", text);
-	return block;
-}
-
-void call_add_text(struct call *call, const char *text)
-{
-	json_append(call->content, text_block(text));
-}
-
-void call_add_link(struct call *call, const char *uri, const char *name, const char *media_type,
-		   int64_t size)
-{
-	struct json *block = json_object();
-
-	json_put_text(block, "type", "resource_link");
-	json_put_text(block, "uri", uri);
-	json_put_text(block, "name", name);
-	if (media_type)
-		json_put_text(block, "mimeType", media_type);
-	if (size >= 0)
-		json_put_int(block, "size", size);
-	json_append(call->content, block);
-}
-
-void call_warn(struct call *call, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	text[utf8_whole(text, strlen(text))] = '\0';
-	if (!call->warnings)
-		call->warnings = json_array();
-	json_append(call->warnings, json_new_text(text));
-}
-
-/* Warnings stand in both forms of the result. */
-static void put_warnings(struct call *call, struct json *structured)
-{
-	if (!call->warnings)
-		return;
-	for (const struct json *w = json_first(call->warnings); w; w = json_next(w)) {
-		auto_str line = mem_format("warning: %s", json_text(w));
-
-		call_add_text(call, line);
-	}
-	json_put(structured, "warnings", take(call->warnings));
-}
-
-static void end(struct call *call, struct json *structured, bool is_error)
-{
-	struct json *result;
-
-	put_warnings(call, structured);
-	result = json_object();
-	json_put(result, "content", take(call->content));
-	json_put(result, "structuredContent", structured);
-	if (is_error)
-		json_put_bool(result, "isError", true);
-	if (call->on_answer)
-		deliver(call, rpc_result(call->id, strlen(call->id), result), 200);
-	else
-		json_free(result);
-	call_free(call);
-}
-
-void call_answer(struct call *call, struct json *structured)
-{
-	if (json_size(call->content) == 0) {
-		auto_str text = json_print(structured);
-
-		call_add_text(call, text);
-	}
-	end(call, structured, false);
-}
-
-/* The text form of a failure: the sentence, the next step, whether a retry can help. */
-static void add_failure(struct call *call, const struct error *err, const char *next)
-{
-	const char *sentence = err->text;
-	size_t len = strlen(sentence);
-	auto_buf text = BUF_INIT(FAILURE_MAX);
-
-	buf_addf(&text, "Error (%s): %s%s", error_kind_name(err->kind), sentence,
-		 len > 0 && sentence[len - 1] == '.' ? "" : ".");
-	if (next)
-		buf_addf(&text, " Next: %s.", next);
-	buf_add_text(&text, err->retryable ? " The same call may succeed if it is made again later."
-					   : " Making the same call again will not help.");
-	json_free(call->content);
-	call->content = json_array();
-	call_add_text(call, buf_text(&text));
-}
-
-void call_fail(struct call *call, const struct error *err, const char *next)
-{
-	struct json *structured = json_object();
-
-	json_put_text(structured, "code", error_kind_name(err->kind));
-	json_put_text(structured, "message", err->text);
-	if (next)
-		json_put_text(structured, "next", next);
-	json_put_bool(structured, "retryable", err->retryable);
-	add_failure(call, err, next);
-	end(call, structured, true);
 }

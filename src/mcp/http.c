@@ -1,10 +1,9 @@
-/* Streamable HTTP of the 2025 revisions: POST brings a message, GET opens the event stream of a
- * session, DELETE ends it.  Which wrong thing gets which status is a table in the specification's
- * practice; here it reads as the order of the checks.
- *
- * A client that goes away takes nothing back (2025-11-25 transports, "disconnection SHOULD NOT be
- * interpreted as the client cancelling its request"): the call goes on, its answer is dropped. */
+/* Streamable HTTP: POST brings a message, of either era; in the 2025 revisions GET opens the event
+ * stream of a session, or goes on with one that broke, and DELETE ends the session.  Which wrong
+ * thing gets which status is a table in the specification's practice; here it reads as the order of
+ * the checks. */
 #include "internal.h"
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,18 +38,12 @@ static void reply_empty(struct http_request *req, int status)
 	http_reply(req, status, NULL, NULL, 0);
 }
 
-static void on_answer(void *ctx, struct json *message, int status)
+static void reply_fault(struct http_request *req, struct fault *fault,
+			const struct rpc_message *message)
 {
-	struct http_request *req = ctx;
+	auto_json error = rpc_fault(message->id, message->id_len, fault);
 
-	if (message)
-		reply_json(req, status, message);
-	else if (status == 202)
-		reply_empty(req, 202);
-	else
-		/* Taken back: no response follows, which only an event stream can say. */
-		http_reply(req, 200, "text/event-stream", "", 0);
-	json_free(message);
+	reply_json(req, fault->status, error);
 }
 
 /* --- who asks --- */
@@ -93,11 +86,11 @@ static bool has_known_version(struct http_request *req, const struct rpc_message
 {
 	const char *version = http_header(req, "MCP-Protocol-Version");
 
-	if (!version || protocol_version_is_known(version))
+	if (!version || version_is_known(session_versions, version))
 		return true;
 	reply_error(req, 400, RPC_SERVER_ERROR,
-		    "unsupported MCP-Protocol-Version; this server speaks 2025-11-25, 2025-06-18 "
-		    "and 2025-03-26",
+		    "unsupported MCP-Protocol-Version; this server speaks 2026-07-28, 2025-11-25, "
+		    "2025-06-18, 2025-03-26 and 2024-11-05",
 		    message);
 	return false;
 }
@@ -140,6 +133,7 @@ static void run_initialize(struct mcp *mcp, struct http_request *req, const char
 	char version[VERSION_SIZE], id[ID_SIZE];
 	auto_json result = NULL;
 	auto_json answer = NULL;
+	unsigned can;
 	struct error err;
 
 	if (mcp->draining) {
@@ -151,12 +145,12 @@ static void run_initialize(struct mcp *mcp, struct http_request *req, const char
 			    message);
 		return;
 	}
-	result = method_initialize(mcp, message, version, &err);
+	result = hello_initialize(mcp, message, version, &can, &err);
 	if (!result) {
 		reply_error(req, 200, RPC_INVALID_PARAMS, err.text, message);
 		return;
 	}
-	if (!session_new(mcp, *owner ? owner : NULL, version, id, &err)) {
+	if (!session_new(mcp, *owner ? owner : NULL, version, can, id, &err)) {
 		reply_error(req, 503, rpc_code_of(err.kind), err.text, message);
 		return;
 	}
@@ -165,13 +159,36 @@ static void run_initialize(struct mcp *mcp, struct http_request *req, const char
 	reply_json(req, 200, answer);
 }
 
-static struct peer peer_of(const struct session *session, struct http_request *req)
+static bool accepts_both(struct http_request *req)
 {
-	return (struct peer){ session->owner, session->hash, session->version, on_answer, req };
+	if (http_accepts(req, "application/json") && http_accepts(req, "text/event-stream"))
+		return true;
+	reply_error(req, 406, RPC_SERVER_ERROR,
+		    "Accept must list application/json and text/event-stream", NULL);
+	return false;
 }
 
-static void post_one(struct mcp *mcp, struct http_request *req, const char *owner,
-		     struct rpc_message *message)
+static struct peer peer_of(struct mcp *mcp, struct session *session, struct http_request *req)
+{
+	struct exchange *exchange = exchange_new(mcp, req, session, session->version);
+
+	return (struct peer){ .owner = session->owner,
+			      .scope = session->hash,
+			      .version = session->version,
+			      .client_can = session->client_can,
+			      .log_level = session->log_level,
+			      .log_level_slot = &session->log_level,
+			      .on_answer = exchange_on_answer,
+			      .on_note = exchange_on_note,
+			      .on_drop = exchange_on_drop,
+			      .ctx = exchange,
+			      .session = session };
+}
+
+/* --- POST: the 2025 revisions --- */
+
+static void post_in_session(struct mcp *mcp, struct http_request *req, const char *owner,
+			    struct rpc_message *message)
 {
 	struct session *session;
 	struct peer peer;
@@ -180,6 +197,8 @@ static void post_one(struct mcp *mcp, struct http_request *req, const char *owne
 		reply_error(req, 400, message->fault_code, message->fault.text, message);
 		return;
 	}
+	if (!accepts_both(req))
+		return;
 	if (method_is_initialize(message)) {
 		run_initialize(mcp, req, owner, message);
 		return;
@@ -187,30 +206,83 @@ static void post_one(struct mcp *mcp, struct http_request *req, const char *owne
 	session = require_session(mcp, req, owner, message);
 	if (!session)
 		return;
-	peer = peer_of(session, req);
 	if (message->kind == RPC_REQUEST) {
+		peer = peer_of(mcp, session, req);
 		method_request(mcp, &peer, message);
 		return;
 	}
+	peer = (struct peer){ .owner = session->owner, .scope = session->hash };
 	if (message->kind == RPC_NOTIFICATION)
 		method_notification(mcp, &peer, message);
+	else
+		method_response(mcp, &peer, message);
 	reply_empty(req, 202);
 }
 
 static void post_batch(struct mcp *mcp, struct http_request *req, const char *owner,
 		       const struct rpc_slice *body)
 {
-	struct session *session = require_session(mcp, req, owner, NULL);
+	struct session *session = accepts_both(req) ? require_session(mcp, req, owner, NULL) : NULL;
 	enum rpc_code code;
 	struct error err;
 	struct peer peer;
 
 	if (!session)
 		return;
-	peer = peer_of(session, req);
+	peer = peer_of(mcp, session, req);
 	if (!batch_run(mcp, &peer, body, &code, &err))
-		reply_error(req, 400, code, err.text, NULL);
+		peer.on_answer(peer.ctx, rpc_error(NULL, 0, code, err.text), 400);
 }
+
+/* --- POST: 2026-07-28 --- */
+
+/* Whoever has no key is the same as anybody else without one: what he makes is reached by its
+ * handle, which nobody can guess. */
+static void post_alone(struct mcp *mcp, struct http_request *req, const char *owner,
+		       const struct envelope *envelope, struct rpc_message *message)
+{
+	struct exchange *exchange;
+	struct peer peer;
+
+	if (message->kind != RPC_REQUEST) {
+		reply_empty(req, 202);
+		return;
+	}
+	exchange = exchange_new(mcp, req, NULL, envelope->version);
+	peer = (struct peer){ .owner = *owner ? owner : "anonymous",
+			      .scope = exchange_scope(exchange),
+			      .version = envelope->version,
+			      .era = ERA_2026,
+			      .client_can = envelope->client_can,
+			      .log_level = envelope->log_level,
+			      .on_answer = exchange_on_answer,
+			      .on_note = exchange_on_note,
+			      .ctx = exchange };
+	method_request(mcp, &peer, message);
+}
+
+static void post_one(struct mcp *mcp, struct http_request *req, const char *owner,
+		     struct rpc_message *message)
+{
+	struct mcp_headers headers = { .http = true,
+				       .version = http_header(req, "MCP-Protocol-Version"),
+				       .method = http_header(req, "Mcp-Method"),
+				       .name = http_header(req, "Mcp-Name") };
+	struct envelope envelope;
+	struct fault fault;
+	enum era era;
+
+	if (!era_decide(message, &headers, &era, &envelope, &fault) ||
+	    (era == ERA_2026 && message->kind == RPC_REQUEST &&
+	     !params_check(mcp, message, http_header, req, &fault)))
+		reply_fault(req, &fault, message);
+	else if (era == ERA_2026)
+		post_alone(mcp, req, owner, &envelope, message);
+	else
+		post_in_session(mcp, req, owner, message);
+}
+
+/* --- POST --- */
 
 /* application/json, with or without parameters. */
 static bool is_json(const char *content_type)
@@ -226,11 +298,6 @@ static void post(struct mcp *mcp, struct http_request *req, const char *owner)
 {
 	struct rpc_slice body;
 
-	if (!http_accepts(req, "application/json") || !http_accepts(req, "text/event-stream")) {
-		reply_error(req, 406, RPC_SERVER_ERROR,
-			    "Accept must list application/json and text/event-stream", NULL);
-		return;
-	}
 	if (!is_json(http_header(req, "Content-Type"))) {
 		reply_error(req, 415, RPC_SERVER_ERROR, "Content-Type must be application/json",
 			    NULL);
@@ -251,8 +318,34 @@ static void post(struct mcp *mcp, struct http_request *req, const char *owner)
 
 /* --- GET and DELETE --- */
 
+/* Goes on with a stream that broke; its session knows it, or not any more. */
+static void resume_stream(struct http_request *req, struct session *session, const char *event_id)
+{
+	unsigned number;
+	struct outlet *outlet = outlet_find(session, event_id, &number);
+
+	if (outlet)
+		outlet_attach(outlet, req, number);
+	else
+		reply_error(req, 400, RPC_SERVER_ERROR,
+			    "nothing is kept behind this Last-Event-ID (any more)", NULL);
+}
+
+static void open_feed(struct mcp *mcp, struct http_request *req, struct session *session)
+{
+	if (session->feed && outlet_is_attached(session->feed)) {
+		reply_error(req, 409, RPC_SERVER_ERROR,
+			    "this session has an event stream already; one is allowed", NULL);
+		return;
+	}
+	if (!session->feed)
+		session->feed = outlet_new(mcp, session);
+	outlet_attach(session->feed, req, UINT_MAX);
+}
+
 static void open_stream(struct mcp *mcp, struct http_request *req, const char *owner)
 {
+	const char *event_id = http_header(req, "Last-Event-ID");
 	struct session *session;
 
 	if (!http_accepts(req, "text/event-stream")) {
@@ -264,11 +357,10 @@ static void open_stream(struct mcp *mcp, struct http_request *req, const char *o
 		return;
 	if (mcp->draining)
 		reply_error(req, 503, RPC_SERVER_ERROR, "the server is stopping", NULL);
-	else if (session->feed)
-		reply_error(req, 409, RPC_SERVER_ERROR,
-			    "this session has an event stream already; one is allowed", NULL);
+	else if (event_id)
+		resume_stream(req, session, event_id);
 	else
-		feed_open(mcp, session, req);
+		open_feed(mcp, req, session);
 }
 
 static void end_session(struct mcp *mcp, struct http_request *req, const char *owner)
@@ -282,6 +374,20 @@ static void end_session(struct mcp *mcp, struct http_request *req, const char *o
 		reply_empty(req, 200);
 	else
 		reply_error(req, 503, RPC_SERVER_ERROR, err.text, NULL);
+}
+
+/* 2026-07-28 has neither streams of GET nor sessions to end. */
+static bool is_of_2026(struct http_request *req)
+{
+	const char *version = http_header(req, "MCP-Protocol-Version");
+
+	return version && strcmp(version, protocol_versions[0]) == 0;
+}
+
+static void refuse_method(struct http_request *req, const char *allowed)
+{
+	http_add_header(req, "Allow", allowed);
+	reply_error(req, 405, RPC_SERVER_ERROR, "this method is not for this revision", NULL);
 }
 
 void mcp_http(struct mcp *mcp, struct http_request *req)
@@ -299,12 +405,13 @@ void mcp_http(struct mcp *mcp, struct http_request *req)
 		refuse_identity(req, &err);
 	} else if (strcmp(method, "POST") == 0) {
 		post(mcp, req, owner);
+	} else if (is_of_2026(req)) {
+		refuse_method(req, "POST, OPTIONS");
 	} else if (strcmp(method, "GET") == 0) {
 		open_stream(mcp, req, owner);
 	} else if (strcmp(method, "DELETE") == 0) {
 		end_session(mcp, req, owner);
 	} else {
-		http_add_header(req, "Allow", "GET, POST, DELETE, OPTIONS");
-		reply_error(req, 405, RPC_SERVER_ERROR, "use POST, GET or DELETE", NULL);
+		refuse_method(req, "GET, POST, DELETE, OPTIONS");
 	}
 }

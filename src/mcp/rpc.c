@@ -2,7 +2,9 @@
  * integer and never null.  Pure: text in, values out; fuzzed.  Ids are kept as the bytes that were
  * sent, because a double would lose digits and "1" is not 1. */
 #include "internal.h"
+#include <stdarg.h>
 #include <string.h>
+#include "utf8.h"
 
 static void fault(struct rpc_message *message, enum rpc_code code, const char *text)
 {
@@ -195,6 +197,39 @@ struct json *rpc_error(const char *id, size_t id_len, enum rpc_code code, const 
 	json_put_text(error, "message", text);
 	json_put(message, "error", error);
 	return message;
+}
+
+struct json *rpc_fault(const char *id, size_t id_len, struct fault *fault)
+{
+	struct json *message = envelope(id, id_len);
+	struct json *error = json_object();
+
+	json_put_int(error, "code", fault->code);
+	json_put_text(error, "message", fault->text);
+	json_put(error, "data", take(fault->data));
+	json_put(message, "error", error);
+	return message;
+}
+
+struct json *rpc_call(const char *id, const char *method, struct json *params)
+{
+	struct json *message = envelope(id, id ? strlen(id) : 0);
+
+	json_put_text(message, "method", method);
+	json_put(message, "params", params);
+	return message;
+}
+
+bool fault_set(struct fault *ret_fault, int status, enum rpc_code code, const char *format, ...)
+{
+	va_list args;
+
+	*ret_fault = (struct fault){ .code = code, .status = status };
+	va_start(args, format);
+	vsnprintf(ret_fault->text, sizeof(ret_fault->text), format, args);
+	va_end(args);
+	ret_fault->text[utf8_whole(ret_fault->text, strlen(ret_fault->text))] = '\0';
+	return false;
 }
 
 enum rpc_code rpc_code_of(enum error_kind kind)

@@ -17,19 +17,25 @@ enum {
 static void forget(struct mcp *mcp, struct session *session)
 {
 	HASH_DELETE(hh, mcp->sessions, session);
-	if (session->feed)
-		feed_end(session->feed);
+	outlets_forget(session);
+	subscriptions_end_scope(mcp, session->hash);
 	free(session);
 }
 
-/* Makes room for one more; a session with an open stream is in use however long ago it spoke. */
+/* What only memory knows of it is needed: an open stream, a request under way. */
+static bool is_in_use(const struct session *session)
+{
+	return session->waiting > 0 || (session->feed && outlet_is_attached(session->feed));
+}
+
+/* Makes room for one more. */
 static void evict_oldest(struct mcp *mcp)
 {
 	struct session *session, *next;
 
 	HASH_ITER(hh, mcp->sessions, session, next)
 	{
-		if (!session->feed) {
+		if (!is_in_use(session)) {
 			forget(mcp, session);
 			return;
 		}
@@ -79,10 +85,11 @@ static void fill_row(const struct session *session, int64_t now, struct session_
 	snprintf(ret_row->owner, sizeof(ret_row->owner), "%s", session->owner);
 	snprintf(ret_row->protocol_version, sizeof(ret_row->protocol_version), "%s",
 		 session->version);
+	ret_row->client_can = session->client_can;
 }
 
 struct session *session_new(struct mcp *mcp, const char *owner, const char *version,
-			    char ret_id[ID_SIZE], struct error *err)
+			    unsigned client_can, char ret_id[ID_SIZE], struct error *err)
 {
 	struct session *session;
 	struct session_row row;
@@ -98,6 +105,8 @@ struct session *session_new(struct mcp *mcp, const char *owner, const char *vers
 	else
 		snprintf(session->owner, sizeof(session->owner), "session:%s", session->hash);
 	snprintf(session->version, sizeof(session->version), "%s", version);
+	session->client_can = client_can;
+	session->log_level = LEVEL_INFO;
 	session->seen_written_ms = clock_wall_ms();
 	fill_row(session, session->seen_written_ms, &row);
 	if (!store_session_add(mcp->store, &row, err)) {
@@ -122,9 +131,27 @@ static struct session *load(struct mcp *mcp, const char *hash, struct error *err
 	snprintf(session->hash, sizeof(session->hash), "%s", hash);
 	snprintf(session->owner, sizeof(session->owner), "%s", row.owner);
 	snprintf(session->version, sizeof(session->version), "%s", row.protocol_version);
+	session->client_can = (unsigned)row.client_can;
+	session->log_level = LEVEL_INFO;
 	session->seen_written_ms = row.seen_at;
 	cache_add(mcp, session);
 	return session;
+}
+
+struct session *session_cached(struct mcp *mcp, const char *hash)
+{
+	struct session *session;
+
+	HASH_FIND_STR(mcp->sessions, hash, session);
+	return session;
+}
+
+bool session_tell(struct session *session, const struct json *message)
+{
+	if (!session->feed)
+		return false;
+	outlet_send(session->feed, message);
+	return true;
 }
 
 static void mark_seen(struct mcp *mcp, struct session *session)

@@ -28,6 +28,8 @@ struct mcp_stdio {
 	bool closed;
 	bool begun; /* initialize was answered */
 	char version[VERSION_SIZE];
+	unsigned client_can;
+	int log_level;
 	unsigned waiting; /* requests without an answer */
 	void (*on_end)(void *ctx);
 	void *ctx;
@@ -64,6 +66,8 @@ static void input_stop(struct mcp_stdio *stdio)
 	deferred_cancel(stdio->turn);
 	stdio->turn = NULL;
 	stdio->ended = true;
+	/* What never ends by itself would keep us. */
+	listen_end_scope(stdio->mcp, "local");
 }
 
 static void output_break(struct mcp_stdio *stdio)
@@ -159,7 +163,28 @@ static void on_answer(void *ctx, struct json *message, int status)
 		stdio_free(stdio);
 }
 
+static void on_note(void *ctx, const struct json *message)
+{
+	struct mcp_stdio *stdio = ctx;
+
+	if (!stdio->closed)
+		send_message(stdio, message);
+}
+
 /* --- messages --- */
+
+static struct peer peer_of(struct mcp_stdio *stdio)
+{
+	return (struct peer){ .owner = "local",
+			      .scope = "local",
+			      .version = stdio->version,
+			      .client_can = stdio->client_can,
+			      .log_level = stdio->log_level,
+			      .log_level_slot = &stdio->log_level,
+			      .on_answer = on_answer,
+			      .on_note = on_note,
+			      .ctx = stdio };
+}
 
 static void run_initialize(struct mcp_stdio *stdio, const struct rpc_message *message)
 {
@@ -172,32 +197,57 @@ static void run_initialize(struct mcp_stdio *stdio, const struct rpc_message *me
 			   "this session is initialized already");
 		return;
 	}
-	result = method_initialize(stdio->mcp, message, stdio->version, &err);
+	result = hello_initialize(stdio->mcp, message, stdio->version, &stdio->client_can, &err);
 	if (!result) {
 		send_error(stdio, message, RPC_INVALID_PARAMS, err.text);
 		return;
 	}
 	stdio->begun = true;
+	sink_add(stdio->mcp, "local", on_note, stdio);
 	answer = rpc_result(message->id, message->id_len, result);
 	send_message(stdio, answer);
 }
 
-static void run_message(struct mcp_stdio *stdio, const struct peer *peer,
-			struct rpc_message *message)
+/* Both eras may speak at once on the same lines: each request is of its own. */
+static void run_request(struct mcp_stdio *stdio, struct rpc_message *message)
 {
+	const struct mcp_headers headers = { .http = false };
+	struct peer peer = peer_of(stdio);
+	struct envelope envelope;
+	struct fault fault;
+
+	if (!era_decide(message, &headers, &peer.era, &envelope, &fault)) {
+		auto_json error = rpc_fault(message->id, message->id_len, &fault);
+
+		send_message(stdio, error);
+		return;
+	}
+	if (peer.era == ERA_2025 && method_is_initialize(message)) {
+		run_initialize(stdio, message);
+		return;
+	}
+	if (peer.era == ERA_2026) {
+		peer.version = envelope.version;
+		peer.client_can = envelope.client_can;
+		peer.log_level = envelope.log_level;
+	}
+	stdio->waiting++;
+	method_request(stdio->mcp, &peer, message);
+}
+
+static void run_message(struct mcp_stdio *stdio, struct rpc_message *message)
+{
+	struct peer peer = peer_of(stdio);
+
 	switch (message->kind) {
 	case RPC_REQUEST:
-		if (method_is_initialize(message)) {
-			run_initialize(stdio, message);
-		} else {
-			stdio->waiting++;
-			method_request(stdio->mcp, peer, message);
-		}
+		run_request(stdio, message);
 		break;
 	case RPC_NOTIFICATION:
-		method_notification(stdio->mcp, peer, message);
+		method_notification(stdio->mcp, &peer, message);
 		break;
 	case RPC_RESPONSE:
+		method_response(stdio->mcp, &peer, message);
 		break;
 	case RPC_FAULT:
 		send_error(stdio, message, message->fault_code, message->fault.text);
@@ -205,14 +255,14 @@ static void run_message(struct mcp_stdio *stdio, const struct peer *peer,
 	}
 }
 
-static void run_batch(struct mcp_stdio *stdio, const struct peer *peer,
-		      const struct rpc_slice *text)
+static void run_batch(struct mcp_stdio *stdio, const struct rpc_slice *text)
 {
+	struct peer peer = peer_of(stdio);
 	enum rpc_code code;
 	struct error err;
 
 	stdio->waiting++;
-	if (!batch_run(stdio->mcp, peer, text, &code, &err)) {
+	if (!batch_run(stdio->mcp, &peer, text, &code, &err)) {
 		stdio->waiting--;
 		send_error(stdio, NULL, code, err.text);
 	}
@@ -226,18 +276,17 @@ static bool is_blank(const char *text, size_t len)
 /* text is followed by a readable byte (the newline, or the buffer's NUL). */
 static void run_line(struct mcp_stdio *stdio, const char *text, size_t len)
 {
-	struct peer peer = { "local", "local", stdio->version, on_answer, stdio };
 	struct rpc_slice slice = { text, len };
 
 	if (stdio->broken || is_blank(text, len))
 		return;
 	if (rpc_is_batch(text, len)) {
-		run_batch(stdio, &peer, &slice);
+		run_batch(stdio, &slice);
 	} else {
 		auto_rpc_message message = { .body = NULL };
 
 		rpc_read(text, len, &message);
-		run_message(stdio, &peer, &message);
+		run_message(stdio, &message);
 	}
 }
 
@@ -348,6 +397,7 @@ struct mcp_stdio *mcp_stdio_open(struct mcp *mcp, int in, int out, void (*on_end
 	}
 	stdio = mem_new(struct mcp_stdio);
 	stdio->mcp = mcp;
+	stdio->log_level = LEVEL_INFO;
 	stdio->in = in;
 	stdio->out = out;
 	stdio->in_flags = fcntl(in, F_GETFL);
@@ -375,6 +425,8 @@ void mcp_stdio_close(struct mcp_stdio *stdio)
 		(void)fcntl(stdio->in, F_SETFL, stdio->in_flags);
 	(void)fcntl(stdio->out, F_SETFL, stdio->out_flags);
 	stdio->closed = true;
+	sink_remove(stdio->mcp, "local");
+	listen_end_scope(stdio->mcp, "local");
 	if (stdio->waiting == 0)
 		stdio_free(stdio);
 }

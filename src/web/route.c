@@ -13,10 +13,17 @@ struct route {
 };
 
 static void protocol_handle(struct web *web, struct http_request *req);
+static void old_stream_handle(struct web *web, struct http_request *req);
+static void old_message_handle(struct web *web, struct http_request *req);
 
 static const struct route routes[] = {
 	{ .path = "/", .handle = protocol_handle },
 	{ .path = "/mcp", .handle = protocol_handle },
+	{ .path = "/sse", .methods = "GET, OPTIONS", .handle = old_stream_handle },
+	{ .path = "/messages/",
+	  .below = true,
+	  .methods = "POST, OPTIONS",
+	  .handle = old_message_handle },
 	{ .path = "/files/",
 	  .below = true,
 	  .methods = "GET, HEAD, OPTIONS",
@@ -36,6 +43,16 @@ static void protocol_handle(struct web *web, struct http_request *req)
 		mcp_http(web->mcp, req);
 	else if (mcp_guard(web->mcp, req))
 		info_handle(web, req);
+}
+
+static void old_stream_handle(struct web *web, struct http_request *req)
+{
+	mcp_old_stream(web->mcp, req);
+}
+
+static void old_message_handle(struct web *web, struct http_request *req)
+{
+	mcp_old_message(web->mcp, req);
 }
 
 static const struct route *find_route(const char *path)
@@ -80,9 +97,11 @@ void web_handle(void *ctx, struct http_request *req)
 
 	if (!route) {
 		error_set(&err, ERROR_NOT_FOUND, "there is no page of this name here");
-		failure_reply(req, 404, &err,
-			      "What this server has: / (what it is), /mcp (the protocol), /health, "
-			      "/ready, and the links to files that it gave out.");
+		failure_reply(
+			req, 404, &err,
+			"What this server has: / (what it is), /mcp (the protocol), /sse (the same "
+			"for clients of 2024), /health, /ready, and the links to files that it "
+			"gave out.");
 	} else if (route->methods && !allows(route, http_method(req))) {
 		refuse_method(route, req);
 	} else if (route->methods && strcmp(http_method(req), "OPTIONS") == 0) {

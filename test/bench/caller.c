@@ -98,6 +98,24 @@ static struct json *tool_params(const char *name, struct json *args)
 	return params;
 }
 
+/* What takes long is answered by an event stream, of which the last message counts. */
+static struct json *read_answer(const struct buf *answer, struct error *err)
+{
+	static const char front[] = "\ndata: {";
+	const char *text = buf_text(answer);
+	const char *at = text, *last = NULL;
+
+	if (*text == '{')
+		return json_parse(text, answer->len, err);
+	while ((at = strstr(at, front)))
+		last = at += strlen(front) - 1;
+	if (!last) {
+		error_set(err, ERROR_UNAVAILABLE, "no answer: %.200s", text);
+		return NULL;
+	}
+	return json_parse(last, strcspn(last, "\n"), err);
+}
+
 struct json *caller_ask(struct caller *caller, const char *method, struct json *params,
 			struct error *err)
 {
@@ -107,7 +125,7 @@ struct json *caller_ask(struct caller *caller, const char *method, struct json *
 	const struct json *result;
 
 	if (post(caller, message, &exchange, err))
-		reply = json_parse(exchange.answer.data, exchange.answer.len, err);
+		reply = read_answer(&exchange.answer, err);
 	buf_release(&exchange.answer);
 	if (!reply)
 		return NULL;

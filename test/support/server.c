@@ -88,7 +88,8 @@ static void open_front(struct server *server, struct error *err)
 						  .max_wait_ms = 45000 };
 	server->mcp = mcp_new(&(struct mcp_options){ .loop = server->loop,
 						     .store = server->store,
-						     .tools = server->tools,
+						     .offers = { .tools = server->tools },
+						     .name = "sandpod",
 						     .tool_ctx = &server->context,
 						     .version = "test" },
 			      err);
@@ -138,6 +139,19 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 	return size * count;
 }
 
+/* What takes long is answered by an event stream, of which the last message counts. */
+static struct json *read_answer(const struct buf *body)
+{
+	static const char front[] = "\ndata: {";
+	const char *text = buf_text(body);
+	const char *at = text, *last = text;
+	struct error err;
+
+	while ((at = strstr(at, front)))
+		last = at += strlen(front) - 1;
+	return json_parse(last, last == text ? body->len : strcspn(last, "\n"), &err);
+}
+
 static struct json *post(struct server *server, const char *method, struct json *params)
 {
 	auto_json message = json_object();
@@ -146,7 +160,6 @@ static struct json *post(struct server *server, const char *method, struct json 
 	CURL *curl = curl_easy_init();
 	char url[160];
 	auto_str text = NULL;
-	struct error err;
 
 	json_put_text(message, "jsonrpc", "2.0");
 	json_put_int(message, "id", ++server->next_id);
@@ -168,7 +181,7 @@ static struct json *post(struct server *server, const char *method, struct json 
 	assert(curl_easy_perform(curl) == CURLE_OK);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
-	return json_parse(buf_text(&body), body.len, &err);
+	return read_answer(&body);
 }
 
 static void shake_hands(struct server *server)

@@ -71,13 +71,14 @@ static void agree(struct fixture *f, const char *wanted, const char *agreed)
 	auto_str text = mem_format(REQUEST("initialize", "{\"protocolVersion\":\"%s\"}"), wanted);
 	auto_rpc_message message = { .body = NULL };
 	char version[VERSION_SIZE];
+	unsigned can;
 	struct error err;
 	auto_json result = NULL;
 	auto_str printed = NULL;
 
 	rpc_read(text, strlen(text), &message);
 	assert_true(method_is_initialize(&message));
-	result = method_initialize(f->mcp, &message, version, &err);
+	result = hello_initialize(f->mcp, &message, version, &can, &err);
 	assert_non_null(result);
 	printed = json_print(result);
 	assert_string_equal(version, agreed);
@@ -94,7 +95,7 @@ static void a_known_version_is_agreed_on_and_for_others_ours(void **state)
 	agree(f, "2025-11-25", "2025-11-25");
 	agree(f, "2025-06-18", "2025-06-18");
 	agree(f, "2025-03-26", "2025-03-26");
-	agree(f, "2024-11-05", "2025-11-25");
+	agree(f, "2024-11-05", "2024-11-05");
 	agree(f, "2026-07-28", "2025-11-25");
 	agree(f, "1.0", "2025-11-25");
 }
@@ -105,10 +106,11 @@ static void initialize_without_a_version_is_refused(void **state)
 	auto_rpc_message message = { .body = NULL };
 	static const char text[] = REQUEST("initialize", "{\"protocolVersion\":5}");
 	char version[VERSION_SIZE];
+	unsigned can;
 	struct error err;
 
 	rpc_read(text, strlen(text), &message);
-	assert_null(method_initialize(f->mcp, &message, version, &err));
+	assert_null(hello_initialize(f->mcp, &message, version, &can, &err));
 }
 
 static void a_tool_answers_in_both_forms(void **state)
@@ -325,12 +327,18 @@ static void a_schema_is_completed_with_the_bounds_of_this_server(void **state)
 		.bind = bind_size,
 	};
 	const struct tool *const tools[] = { &bound, NULL };
-	auto_str text = method_tools_text(tools, NULL);
+	struct mcp mcp = { .offers = { .tools = tools } };
+	struct error err;
 
 	(void)state;
-	assert_contains(text, "\"inputSchema\":{\"type\":\"object\",\"properties\":{\"b\":{"
-			      "\"type\":\"string\"},\"size\":{\"type\":\"integer\",\"maximum\":"
-			      "256}},\"required\":[\"b\"]}");
+	assert_true(lists_make(&mcp, &err));
+	assert_contains(mcp.tools_text[ERA_2025],
+			"\"inputSchema\":{\"type\":\"object\",\"properties\":{\"b\":{"
+			"\"type\":\"string\"},\"size\":{\"type\":\"integer\",\"maximum\":"
+			"256}},\"required\":[\"b\"]}");
+	assert_contains(mcp.tools_text[ERA_2026], "\"resultType\":\"complete\"");
+	free(mcp.tools_text[ERA_2025]);
+	free(mcp.tools_text[ERA_2026]);
 }
 
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)

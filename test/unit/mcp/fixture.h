@@ -55,10 +55,11 @@ static inline void tool_slow(struct call *call, const struct json *args)
 {
 	struct fixture *f = call_context(call);
 
-	(void)args;
 	assert_true(f->held_count < 8);
 	f->held[f->held_count++] = call;
 	call_on_cancel(call, on_slow_cancelled, f);
+	if (json_get_bool(args, "tell", false))
+		call_progress(call, (double)f->held_count, 8, "on the way");
 }
 
 static inline void tool_picky(struct call *call, const struct json *args)
@@ -121,9 +122,11 @@ static inline void mcp_start(struct fixture *f, bool key_required)
 {
 	struct mcp_options options = { .loop = f->loop,
 				       .store = f->store,
-				       .tools = fixture_tools,
+				       .offers = { .tools = fixture_tools },
 				       .tool_ctx = f,
 				       .key_required = key_required,
+				       .name = "sandpod",
+				       .title = "Sandpod",
 				       .version = "1.2.3",
 				       .instructions = "be kind" };
 	struct error err;
@@ -183,7 +186,12 @@ static inline void fixture_on_answer(void *ctx, struct json *message, int status
 /* Gives a message to the methods, as a carrier would. */
 static inline void say_as(struct fixture *f, const char *scope, const char *text)
 {
-	struct peer peer = { scope, scope, "2025-11-25", fixture_on_answer, f };
+	struct peer peer = { .owner = scope,
+			     .scope = scope,
+			     .version = "2025-11-25",
+			     .log_level = LEVEL_NONE,
+			     .on_answer = fixture_on_answer,
+			     .ctx = f };
 	auto_rpc_message message = { .body = NULL };
 
 	rpc_read(text, strlen(text), &message);

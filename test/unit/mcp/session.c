@@ -4,7 +4,7 @@
 static struct session *begin(struct fixture *f, const char *owner, char ret_id[ID_SIZE])
 {
 	struct error err;
-	struct session *session = session_new(f->mcp, owner, "2025-06-18", ret_id, &err);
+	struct session *session = session_new(f->mcp, owner, "2025-06-18", 0, ret_id, &err);
 
 	assert_non_null(session);
 	return session;
@@ -108,7 +108,7 @@ static void handshakes_have_a_rate(void **state)
 	struct error err;
 	int begun = 0;
 
-	while (begun < 2 * SESSION_BURST && session_new(f->mcp, NULL, "2025-06-18", id, &err))
+	while (begun < 2 * SESSION_BURST && session_new(f->mcp, NULL, "2025-06-18", 0, id, &err))
 		begun++;
 	assert_in_range(begun, SESSION_BURST, SESSION_BURST + 30 * SESSION_PER_SECOND);
 	assert_int_equal(err.kind, ERROR_LIMIT);

@@ -312,6 +312,18 @@ void mcp_http(struct mcp *mcp, struct http_request *req)
 	http_reply(req, 202, NULL, NULL, 0);
 }
 
+const char mcp_old_messages[] = "/messages/";
+
+void mcp_old_stream(struct mcp *mcp, struct http_request *req)
+{
+	mcp_http(mcp, req);
+}
+
+void mcp_old_message(struct mcp *mcp, struct http_request *req)
+{
+	mcp_http(mcp, req);
+}
+
 /* --- asking ------------------------------------------------------------------------------- */
 
 static struct web web;

@@ -1,0 +1,29 @@
+/* What a resource and a resource template are.  Seen by mcp/, which dispatches, and by whoever
+ * offers them. */
+#ifndef RESOURCE_H
+#define RESOURCE_H
+
+#include "tool.h"
+
+struct resource {
+	const char *uri;
+	const char *name;
+	const char *title; /* may be NULL */
+	const char *description;
+	const char *media_type; /* may be NULL */
+	call_run_fn *read;      /* call_add_contents, then call_end */
+};
+
+/* The URI template of RFC 6570 as far as: {name}, which stands for a segment, and {+name} at the
+ * end, which stands for all that follows. */
+struct resource_template {
+	const char *uri_template;
+	const char *name;
+	const char *title; /* may be NULL */
+	const char *description;
+	const char *media_type; /* may be NULL */
+	call_run_fn *read;      /* args: the values by name, decoded */
+	call_run_fn *complete;  /* as of a prompt */
+};
+
+#endif
