@@ -176,6 +176,8 @@ typedef void command_view_fn(void *ctx, const struct command_view *view, const s
 /* done when the command ended or wait_ms passed, whichever is first. */
 struct sandbox_op *command_start(struct sandboxes *all, const struct command_request *request,
 				 command_view_fn *done, void *ctx, struct error *err) must_check;
+/* The id of the command that an operation of command_start has begun. */
+const char *command_op_id(const struct sandbox_op *op);
 
 struct command_watch {
 	const char *owner;

@@ -54,8 +54,8 @@ void *call_context(const struct call *call);
 /* Who asks: a key or a session.  Borrowed, valid while the call is. */
 const char *call_owner(const struct call *call);
 
-/* Called once if the caller takes the request back before the answer.  It must lead to the one
- * answer all the same (which then goes nowhere). */
+/* Called once if the caller takes the request back before the answer, or the server stops.  It must
+ * lead to the one answer all the same (which then goes nowhere). */
 typedef void call_cancel_fn(void *ctx);
 void call_on_cancel(struct call *call, call_cancel_fn *on_cancel, void *ctx);
 
@@ -68,6 +68,9 @@ void call_add_link(struct call *call, const char *uri, const char *name, const c
 void call_add_block(struct call *call, struct json *block);
 /* What rule 6 of the tool contract wants: told in both forms of the result, not refused. */
 void call_warn(struct call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Inside the cancel function: whether the client took the request back, or the server stops. */
+bool call_was_taken_back(const struct call *call);
 
 /* --- the end of a call: call is dead afterwards ----------------------------------------------- */
 

@@ -102,7 +102,7 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 				       .version = SANDPOD_VERSION,
 				       .instructions = instructions },
 		err);
-	return app->mcp != NULL;
+	return app->mcp && mcp_resume(app->mcp, err);
 }
 
 static bool open_http(struct app *app, struct error *err)

@@ -68,6 +68,11 @@ void call_stop(struct call *call)
 		call->on_cancel(call->cancel_ctx);
 }
 
+bool call_was_taken_back(const struct call *call)
+{
+	return call->mcp != NULL;
+}
+
 static void take_back(struct call *call)
 {
 	call_deliver(call, NULL, 200);

@@ -299,3 +299,8 @@ struct sandbox_op *command_start(struct sandboxes *all, const struct command_req
 	command_send_start(command);
 	return &wait_begin(command, WAIT_START, request->wait_ms, done, ctx)->op;
 }
+
+const char *command_op_id(const struct sandbox_op *op)
+{
+	return ((const struct command_wait *)op)->command->row.id;
+}

@@ -1,5 +1,5 @@
 /* execute_command: run, wait a little, give what was printed or the id to go on with. */
-#include "internal.h"
+#include "execution.h"
 
 /* clang-format off */
 static const char input_schema[] = SCHEMA({
@@ -75,19 +75,6 @@ static bool bind(const void *ctx, const char *name, struct json *property)
 	return true;
 }
 
-struct execution {
-	struct waiting waiting;
-	struct command_wish wish;
-};
-
-static void on_done(void *ctx, const struct command_view *view, const struct error *err)
-{
-	struct execution *execution = ctx;
-
-	command_answer(execution->waiting.call, view, err, &execution->wish);
-	free(execution);
-}
-
 static bool read_wish(struct call *call, const struct arg_value values[A_COUNT],
 		      struct command_request *ret_request, char ***ret_env, struct error *err)
 {
@@ -122,8 +109,7 @@ static void run(struct call *call, const struct json *args)
 {
 	struct arg_value values[A_COUNT];
 	struct command_request request;
-	struct execution *execution;
-	struct sandbox_op *op;
+	struct command_wish wish = { .streams = COMMAND_STDOUT | COMMAND_STDERR };
 	struct error err;
 	auto_env env = NULL;
 
@@ -133,14 +119,8 @@ static void run(struct call *call, const struct json *args)
 		tool_fail(call, &err);
 		return;
 	}
-	execution = mem_new(struct execution);
-	execution->waiting.call = call;
-	execution->wish = (struct command_wish){
-		.output = { .limit = limit_of(call, &values[A_MAX_OUTPUT]) },
-		.streams = COMMAND_STDOUT | COMMAND_STDERR,
-	};
-	op = command_start(tools_of(call)->sandboxes, &request, on_done, execution, &err);
-	waiting_began(&execution->waiting, op, &err);
+	wish.output.limit = limit_of(call, &values[A_MAX_OUTPUT]);
+	execution_begin(call, &request, &wish, values[A_BACKGROUND].flag);
 }
 
 const struct tool tool_execute_command = {
@@ -158,5 +138,7 @@ const struct tool tool_execute_command = {
 	.open_world = true,
 	.set = "commands",
 	.bind = bind,
+	.task = TOOL_TASK_MAY,
 	.run = run,
+	.resume = execution_resume,
 };

@@ -396,6 +396,90 @@ static void input_and_signals_are_passed_on(void **state)
 		       "signal must");
 }
 
+#define SLEEP "{\"container_id\":\"c-1\",\"command\":\"sleep 9\"}"
+
+static void cancel(void)
+{
+	struct error err;
+
+	domain.said[0] = '\0';
+	call->on_cancel(call->cancel_ctx);
+	error_set(&err, ERROR_CANCELLED, "cancelled");
+	domain.on_command(domain.ctx, NULL, &err);
+	assert_int_equal(call->ends, 1);
+}
+
+static void a_command_whose_call_is_taken_back_is_killed(void **state)
+{
+	(void)state;
+	use("execute_command", SLEEP);
+	cancel();
+	assert_string_equal(domain.said, "kill me x-1 signal=15 wait=3000");
+}
+
+static void it_lives_on_in_the_background_and_when_the_server_stops(void **state)
+{
+	(void)state;
+	use("execute_command", "{\"container_id\":\"c-1\",\"command\":\"sleep 9\","
+			       "\"background\":true}");
+	cancel();
+	assert_string_equal(domain.said, "");
+	use("execute_command", SLEEP);
+	call->stopping = true;
+	cancel();
+	assert_string_equal(domain.said, "");
+}
+
+static void a_command_that_takes_long_becomes_a_task_where_it_can(void **state)
+{
+	struct command_row row = command_row("running");
+
+	(void)state;
+	use("execute_command", SLEEP);
+	call->takes_tasks = true;
+	answer_command(&row, NULL);
+	assert_string_equal(call->handle, "x-1");
+	assert_int_equal(call->ends, 0);
+	assert_string_equal(domain.said, "watch me x-1 wait=20000 for=(null)");
+	answer_command(&row, NULL);
+	assert_int_equal(call->ends, 0);
+	row = command_row("exited");
+	answer_command(&row, NULL);
+	assert_int_equal(call->ends, 1);
+	assert_string_equal(json_get_text(call->structured, "state"), "exited");
+}
+
+static void progress_is_told_until_the_wait_is_over(void **state)
+{
+	struct command_row row = command_row("running");
+	struct error err;
+
+	(void)state;
+	domain.out = "one\ntwo\n";
+	call->wants_progress = true;
+	args = json_parse(SLEEP, strlen(SLEEP), &err);
+	find_tool("execute_command")->run(call, args);
+	assert_contains(domain.said, "wait=1000 ");
+	answer_command(&row, NULL);
+	assert_string_equal(call->progress, "running for 0 ms, 8 B of output: two");
+	assert_contains(domain.said, "watch me x-1 wait=1000 ");
+	row = command_row("exited");
+	answer_command(&row, NULL);
+	assert_int_equal(call->ends, 1);
+}
+
+static void a_task_of_an_earlier_server_goes_on(void **state)
+{
+	struct command_row row = command_row("exited");
+
+	(void)state;
+	call->is_task = true;
+	find_tool("execute_command")->resume(call, "x-7");
+	assert_contains(domain.said, "watch me x-7 ");
+	answer_command(&row, NULL);
+	assert_int_equal(call->ends, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +501,11 @@ int main(void)
 		WITH_CALL(grep_says_what_could_not_be_searched),
 		WITH_CALL(a_failing_grep_fails_the_call),
 		WITH_CALL(input_and_signals_are_passed_on),
+		WITH_CALL(a_command_whose_call_is_taken_back_is_killed),
+		WITH_CALL(it_lives_on_in_the_background_and_when_the_server_stops),
+		WITH_CALL(a_command_that_takes_long_becomes_a_task_where_it_can),
+		WITH_CALL(progress_is_told_until_the_wait_is_over),
+		WITH_CALL(a_task_of_an_earlier_server_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

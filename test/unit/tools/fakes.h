@@ -25,7 +25,47 @@ struct call {
 	unsigned ends;
 	call_cancel_fn *on_cancel;
 	void *cancel_ctx;
+	bool takes_tasks, is_task, stopping;
+	char handle[64];
+	bool wants_progress;
+	char *progress; /* the last text */
 };
+
+bool call_was_taken_back(const struct call *call)
+{
+	return !call->stopping;
+}
+
+bool call_is_task(const struct call *call)
+{
+	return call->is_task;
+}
+
+bool call_detach(struct call *call, const char *handle)
+{
+	call->is_task = call->is_task || call->takes_tasks;
+	snprintf(call->handle, sizeof(call->handle), "%s", handle);
+	return call->is_task;
+}
+
+bool call_wants_progress(const struct call *call)
+{
+	return call->wants_progress;
+}
+
+void call_progress(struct call *call, double progress, double total, const char *text)
+{
+	(void)progress;
+	(void)total;
+	free(call->progress);
+	call->progress = mem_strdup(text);
+}
+
+const char *command_op_id(const struct sandbox_op *op)
+{
+	(void)op;
+	return "x-1";
+}
 
 void *call_context(const struct call *call)
 {
@@ -238,6 +278,8 @@ struct sandbox_op *command_kill(struct sandboxes *all, const char *owner, const 
 {
 	(void)all;
 	note("kill %s %s signal=%d wait=%lld", owner, command_id, signal, (long long)wait_ms);
+	if (!ctx) /* nobody waits for it */
+		return (struct sandbox_op *)&domain;
 	domain.on_command = done;
 	return start(ctx, err);
 }
@@ -382,6 +424,7 @@ static inline void call_clear(void)
 	free(call->link);
 	free(call->warning);
 	free(call->next);
+	free(call->progress);
 	*call = (struct call){ .tools = call->tools };
 }
 

@@ -1,0 +1,158 @@
+// Every way to speak the protocol does the same work: the official clients of each era, over HTTP, over
+// the HTTP with SSE of 2024, and over stdio.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/client';
+import { StreamableHTTPClientTransport, SSEClientTransport } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport as OldSSE } from '@modelcontextprotocol/sdk/client/sse.js';
+import { Server, eventually, removeDir } from './support/server.mjs';
+
+let server;
+before(async () => { server = await Server.start(); });
+after(async () => { await server?.stop(); });
+
+const identity = { name: 'sandpod-e2e', version: '1.0.0' };
+
+/** Creates, runs, destroys. */
+async function doTheJob(client) {
+  const call = async (name, args) => {
+    const result = await client.callTool({ name, arguments: args });
+    assert.ok(!result.isError, JSON.stringify(result));
+    return result.structuredContent;
+  };
+  const { container_id } = await call('create_container', {});
+  const done = await call('execute_command', { container_id, command: 'echo $((6*7))' });
+  assert.equal(done.stdout, '42\n');
+  assert.equal((await call('destroy_container', { container_id })).status, 'destroyed');
+}
+
+for (const [mode, transport] of [
+  ['legacy', () => new StreamableHTTPClientTransport(new URL('/mcp', server.url))],
+  ['auto', () => new StreamableHTTPClientTransport(new URL('/mcp', server.url))],
+  ['legacy', () => new SSEClientTransport(new URL('/sse', server.url))],
+]) {
+  test(`the client of 2026 does its job in mode ${mode} (${transport.toString().match(/new (\w+)/)[1]})`, async () => {
+    const client = new Client(identity, { versionNegotiation: { mode } });
+    await client.connect(transport());
+    try {
+      assert.equal(client.getNegotiatedProtocolVersion(), mode === 'auto' ? '2026-07-28' : '2025-11-25');
+      const { tools } = await client.listTools();
+      assert.ok(tools.some((t) => t.name === 'execute_command'));
+      await doTheJob(client);
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+test('the client of 2025 does its job over HTTP with SSE', async () => {
+  const client = new OldClient(identity);
+  await client.connect(new OldSSE(new URL('/sse', server.url)));
+  await doTheJob(client);
+  await client.close();
+});
+
+for (const mode of ['legacy', 'auto']) {
+  test(`the client of 2026 does its job over stdio in mode ${mode}`, async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'sp-stdio-'));
+    const client = new Client(identity, { versionNegotiation: { mode } });
+    try {
+      await client.connect(new StdioClientTransport({
+        command: process.env.SANDPOD, args: ['stdio', '--destroy-on-exit'], stderr: 'ignore',
+        env: { ...process.env, PORT: '0', SANDBOX_IMAGE: 'builtin', SANDBOX_NETWORK: 'none', POOL_SIZE: '0', DATA_DIR: dataDir },
+      }));
+      assert.equal(client.getNegotiatedProtocolVersion(), mode === 'auto' ? '2026-07-28' : '2025-11-25');
+      await doTheJob(client);
+    } finally {
+      await client.close();
+      await removeDir(dataDir);
+    }
+  });
+}
+
+// --- by hand: what the official clients do not show ------------------------------------------------
+
+let nextId = 1;
+async function modern(method, params = {}, { extensions, progressToken, signal } = {}) {
+  const name = params.name ?? params.taskId ?? params.uri;
+  const reply = await fetch(`${server.url}/mcp`, {
+    method: 'POST', signal,
+    headers: {
+      'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': method, ...(name ? { 'Mcp-Name': name } : {}),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params: { ...params, _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': extensions ? { extensions } : {},
+      ...(progressToken ? { progressToken } : {}),
+    } } }),
+  });
+  const text = await reply.text();
+  const messages = reply.headers.get('content-type').startsWith('text/event-stream')
+    ? [...text.matchAll(/^data: (.+)$/gm)].map((m) => JSON.parse(m[1])) : [JSON.parse(text)];
+  return { status: reply.status, messages, result: messages.at(-1)?.result, error: messages.at(-1)?.error };
+}
+
+const tasks = { 'io.modelcontextprotocol/tasks': {} };
+const run = (container_id, command, args = {}, options = {}) =>
+  modern('tools/call', { name: 'execute_command', arguments: { container_id, command, ...args } }, options);
+const container = async () =>
+  (await modern('tools/call', { name: 'create_container', arguments: {} })).result.structuredContent.container_id;
+const processes = async (id) => (await run(id, 'ps -o args')).result.structuredContent.stdout;
+
+test('a long command tells its progress', async () => {
+  const id = await container();
+  const { messages, result } = await run(id, 'for i in 1 2 3 4; do echo line $i; sleep 1; done', { wait_seconds: 20 },
+    { progressToken: 'p' });
+  assert.equal(result.structuredContent.state, 'exited');
+  const notes = messages.filter((m) => m.method === 'notifications/progress').map((m) => m.params);
+  assert.ok(notes.length >= 2, JSON.stringify(messages));
+  assert.ok(notes.every((n, i) => n.progressToken === 'p' && (i === 0 || n.progress > notes[i - 1].progress)));
+  assert.match(notes.at(-1).message, /running for \d+.* of output: line \d/);
+});
+
+test('a command dies with the request that waits for it, and lives on in the background', async () => {
+  const id = await container();
+  const leaving = new AbortController();
+  const waiting = run(id, 'sleep 4711', { wait_seconds: 40 }, { signal: leaving.signal });
+  await eventually('it to run', async () => (await processes(id)).includes('sleep 4711'));
+  leaving.abort();
+  await assert.rejects(waiting);
+  await eventually('it to be killed', async () => !(await processes(id)).includes('sleep 4711'));
+  await run(id, 'sleep 4712', { background: true });
+  assert.match(await processes(id), /sleep 4712/);
+});
+
+test('a long command becomes a task, which outlives the server', async () => {
+  const id = await container();
+  const made = await run(id, 'sleep 6; echo survived', { wait_seconds: 0.2 }, { extensions: tasks });
+  assert.equal(made.result.resultType, 'task');
+  const { taskId } = made.result;
+  const get = async () => (await modern('tasks/get', { taskId }, { extensions: tasks })).result;
+  assert.equal((await get()).status, 'working');
+  await server.crashAndRestart();
+  assert.equal((await get()).status, 'working');
+  await eventually('the task to end', async () => (await get()).status === 'completed');
+  assert.equal((await get()).result.structuredContent.stdout, 'survived\n');
+});
+
+test('cancelling a task kills its command', async () => {
+  const id = await container();
+  const made = await run(id, 'sleep 4713', { wait_seconds: 0.2 }, { extensions: tasks });
+  const { taskId } = made.result;
+  await modern('tasks/cancel', { taskId }, { extensions: tasks });
+  assert.equal((await modern('tasks/get', { taskId }, { extensions: tasks })).result.status, 'cancelled');
+  await eventually('it to be killed', async () => !(await processes(id)).includes('sleep 4713'));
+});
+
+test('without a declaration a long command is handed back as before', async () => {
+  const id = await container();
+  const { result } = await run(id, 'sleep 4714', { wait_seconds: 0.2 });
+  assert.equal(result.resultType, 'complete');
+  assert.equal(result.structuredContent.state, 'running');
+});
