@@ -212,8 +212,8 @@ test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-# --- the official conformance suite, against mcp/ and http/ with its own fixtures ----------------
-# Links without sandbox/, which proves that mcp/ needs none.
+# --- the official conformance suite: against mcp/ and http/ with its own fixtures, then the product -
+# The fixture links without sandbox/, which proves that mcp/ needs none.
 conformance_sources := $(wildcard test/conformance/*.c)
 conformance_archives := $(foreach m,$(call closure,mcp),$(B)/lib/$(m).a)
 $(B)/conformance: $(conformance_sources) test/conformance/fixture.h $(conformance_archives)
@@ -222,8 +222,9 @@ $(B)/conformance: $(conformance_sources) test/conformance/fixture.h $(conformanc
 	  $(conformance_sources) -Wl,--start-group $(conformance_archives) -Wl,--end-group $(LDLIBS)
 
 .PHONY: conformance
-conformance: $(B)/conformance test/conformance/node_modules
+conformance: all image $(B)/conformance test/conformance/node_modules
 	@cd test/conformance && SERVER=$(abspath $(B)/conformance) ./run
+	@cd test/conformance && SANDPOD=$(abspath $(B)/sandpod) ./product
 test/conformance/node_modules: test/conformance/package.json test/conformance/package-lock.json
 	cd test/conformance && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@

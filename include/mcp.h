@@ -25,7 +25,11 @@ struct mcp_offers {
 	const struct resource *const *resources;
 	const struct resource_template *const *templates;
 	const struct prompt *const *prompts;
-	bool lists_change; /* mcp_list_changed is called when they do */
+	/* Adds to resources/list what only the caller has (call_add_resource, then call_end).
+	 * NULL: nothing. */
+	call_run_fn *list_resources;
+	bool lists_change;     /* mcp_list_changed is called when they do */
+	bool resources_change; /* mcp_resource_updated is called when they do */
 };
 
 struct mcp_options {

@@ -279,6 +279,11 @@ struct file_events {
 struct file_reader *file_reader_open(struct sandboxes *all, const char *file_id,
 				     const struct file_events *events, void *ctx,
 				     struct error *err) must_check;
+/* The same for a path in one of the owner's containers; disposition and ttl_ms do not count, and
+ * the file has no name and no disposition. */
+struct file_reader *file_reader_open_path(struct sandboxes *all, const struct file_request *request,
+					  const struct file_events *events, void *ctx,
+					  struct error *err) must_check;
 /* After on_open, once. */
 void file_reader_read(struct file_reader *reader, uint64_t offset, uint64_t length);
 /* Says that this many bytes of on_data have been passed on: the flow control. */

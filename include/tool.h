@@ -152,6 +152,9 @@ const char *call_uri(const struct call *call);
 /* One of its contents; exactly one of text and base64 is not NULL. */
 void call_add_contents(struct call *call, const char *uri, const char *media_type, const char *text,
 		       const char *base64);
+/* An entry of resources/list; description and media_type may be NULL. */
+void call_add_resource(struct call *call, const char *uri, const char *name,
+		       const char *description, const char *media_type);
 /* A suggestion. */
 void call_add_value(struct call *call, const char *text);
 

@@ -4,6 +4,8 @@
 #define TOOLS_H
 
 #include <stdint.h>
+#include "prompt.h"
+#include "resource.h"
 #include "sandbox.h"
 #include "tool.h"
 
@@ -15,5 +17,10 @@ struct tools_context {
 	int64_t command_wait_ms; /* how long execute_command waits when nothing is said */
 	int64_t max_wait_ms;     /* no call waits longer: 45000 */
 };
+
+/* What is offered beside the tools. */
+extern const struct resource_template *const tools_templates[];
+extern const struct prompt *const tools_prompts[];
+void tools_list_resources(struct call *call, const struct json *args);
 
 #endif

@@ -93,7 +93,10 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 	app->mcp = mcp_new(
 		&(struct mcp_options){ .loop = app->loop,
 				       .store = app->store,
-				       .offers = { .tools = app->tools },
+				       .offers = { .tools = app->tools,
+						   .templates = tools_templates,
+						   .prompts = tools_prompts,
+						   .list_resources = tools_list_resources },
 				       .tool_ctx = &app->tools_context,
 				       .key_required = key_required,
 				       .any_host = app->options.mode != APP_STDIO && is_public(app),

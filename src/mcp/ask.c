@@ -27,7 +27,8 @@ bool call_can_ask(const struct call *call, enum ask_kind kind)
 {
 	if (!(call->client_can & abilities[kind]))
 		return false;
-	return call->era == ERA_2026 ? call->kind != CALL_COMPLETE : call->on_note != NULL;
+	return call->era == ERA_2025 ? call->on_note != NULL
+				     : call->kind != CALL_COMPLETE && call->kind != CALL_LIST;
 }
 
 /* --- answers --- */

@@ -384,6 +384,21 @@ void call_read(struct mcp *mcp, const struct peer *peer, struct rpc_message *mes
 	peer_refuse(peer, message, &fault);
 }
 
+static void run_list(struct call *call, const struct json *args)
+{
+	list_add_resources(call->mcp, call->content);
+	call->mcp->offers.list_resources(call, args);
+}
+
+void call_list(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+{
+	const struct target target = { .kind = CALL_LIST,
+				       .run = run_list,
+				       .made_args = json_object() };
+
+	run(mcp, peer, message, &target);
+}
+
 /* Values that a client proposes to a person as he types. */
 void complete_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
 {

@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-enum call_kind { CALL_TOOL, CALL_PROMPT, CALL_READ, CALL_COMPLETE };
+enum call_kind { CALL_TOOL, CALL_PROMPT, CALL_READ, CALL_COMPLETE, CALL_LIST };
 
 /* A request of ours that waits for the client (2025). */
 struct ask {

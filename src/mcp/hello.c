@@ -98,7 +98,8 @@ static struct json *capabilities_json(const struct mcp *mcp, enum era era)
 		json_put(capabilities, "tools", list_capability(mcp));
 	if (mcp_has_resources(mcp)) {
 		resources = list_capability(mcp);
-		json_put_bool(resources, "subscribe", true);
+		if (mcp->offers.resources_change)
+			json_put_bool(resources, "subscribe", true);
 		json_put(capabilities, "resources", resources);
 	}
 	if (mcp->offers.prompts)

@@ -298,6 +298,9 @@ void call_tool(struct mcp *mcp, const struct peer *peer, struct rpc_message *mes
 void call_prompt(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
 void call_read(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
 void complete_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
+/* resources/list, where the caller has some of his own. */
+void call_list(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
+void list_add_resources(const struct mcp *mcp, struct json *list);
 void complete_nothing(struct call *call, const struct json *args);
 void resource_missing(enum era era, const char *uri, struct fault *ret_fault);
 /* notifications/cancelled */

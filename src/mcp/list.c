@@ -149,13 +149,8 @@ static void put_known(struct json *item, const char *key, const char *text)
 		json_put_text(item, key, text);
 }
 
-void list_resources(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+void list_add_resources(const struct mcp *mcp, struct json *list)
 {
-	struct json *list;
-
-	if (!is_first_page(peer, message))
-		return;
-	list = json_array();
 	for (const struct resource *const *at = mcp->offers.resources; at && *at; at++) {
 		struct json *item = json_object();
 
@@ -166,6 +161,20 @@ void list_resources(struct mcp *mcp, const struct peer *peer, struct rpc_message
 		put_known(item, "mimeType", (*at)->media_type);
 		json_append(list, item);
 	}
+}
+
+void list_resources(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
+{
+	struct json *list;
+
+	if (!is_first_page(peer, message))
+		return;
+	if (mcp->offers.list_resources) {
+		call_list(mcp, peer, message);
+		return;
+	}
+	list = json_array();
+	list_add_resources(mcp, list);
 	give_list(mcp, peer, message, "resources", list);
 }
 

@@ -160,7 +160,7 @@ static void read_wish(struct mcp *mcp, const struct peer *peer, const struct jso
 	for (int list = 0; list < LISTS; list++)
 		listener->lists[list] = json_get_bool(wish, list_flags[list], false) &&
 					offers(mcp, (enum mcp_list)list);
-	if (mcp_has_resources(mcp))
+	if (mcp_has_resources(mcp) && mcp->offers.resources_change)
 		listener->uris = texts(json_get_array(wish, "resourceSubscriptions"));
 	listener->tasks = own_tasks(mcp, peer->owner, json_get_array(wish, "taskIds"));
 }

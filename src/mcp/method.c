@@ -67,7 +67,14 @@ static void run_set_level(struct mcp *mcp, const struct peer *peer, struct rpc_m
 /* --- the table --- */
 
 enum { IN_2025 = 1, IN_2026 = 2, IN_BOTH = 3 };
-enum needs { NEEDS_NOTHING, NEEDS_TOOLS, NEEDS_RESOURCES, NEEDS_PROMPTS, NEEDS_COMPLETION };
+enum needs {
+	NEEDS_NOTHING,
+	NEEDS_TOOLS,
+	NEEDS_RESOURCES,
+	NEEDS_WATCHING,
+	NEEDS_PROMPTS,
+	NEEDS_COMPLETION
+};
 
 static const struct method {
 	const char *name;
@@ -88,8 +95,8 @@ static const struct method {
 	{ "resources/list", IN_BOTH, NEEDS_RESOURCES, NULL, list_resources },
 	{ "resources/templates/list", IN_BOTH, NEEDS_RESOURCES, NULL, list_templates },
 	{ "resources/read", IN_BOTH, NEEDS_RESOURCES, "uri", call_read },
-	{ "resources/subscribe", IN_2025, NEEDS_RESOURCES, NULL, subscribe },
-	{ "resources/unsubscribe", IN_2025, NEEDS_RESOURCES, NULL, unsubscribe },
+	{ "resources/subscribe", IN_2025, NEEDS_WATCHING, NULL, subscribe },
+	{ "resources/unsubscribe", IN_2025, NEEDS_WATCHING, NULL, unsubscribe },
 	{ "prompts/list", IN_BOTH, NEEDS_PROMPTS, NULL, list_prompts },
 	{ "prompts/get", IN_BOTH, NEEDS_PROMPTS, "name", call_prompt },
 	{ "completion/complete", IN_BOTH, NEEDS_COMPLETION, NULL, complete_begin },
@@ -114,6 +121,8 @@ static bool is_offered(const struct mcp *mcp, enum needs needs)
 		return mcp->offers.tools != NULL;
 	case NEEDS_RESOURCES:
 		return mcp_has_resources(mcp);
+	case NEEDS_WATCHING:
+		return mcp_has_resources(mcp) && mcp->offers.resources_change;
 	case NEEDS_PROMPTS:
 		return mcp->offers.prompts != NULL;
 	case NEEDS_COMPLETION:

@@ -212,6 +212,20 @@ void call_add_contents(struct call *call, const char *uri, const char *media_typ
 	json_append(call->content, contents);
 }
 
+void call_add_resource(struct call *call, const char *uri, const char *name,
+		       const char *description, const char *media_type)
+{
+	struct json *item = json_object();
+
+	json_put_text(item, "uri", uri);
+	json_put_text(item, "name", name);
+	if (description)
+		json_put_text(item, "description", description);
+	if (media_type)
+		json_put_text(item, "mimeType", media_type);
+	json_append(call->content, item);
+}
+
 void call_add_value(struct call *call, const char *text)
 {
 	if (json_size(call->content) < VALUES_MAX)
@@ -244,6 +258,11 @@ void call_end(struct call *call)
 		completion = json_object();
 		json_put(completion, "values", take(call->content));
 		json_put(result, "completion", completion);
+		break;
+	case CALL_LIST:
+		json_put(result, "resources", take(call->content));
+		if (call->era == ERA_2026)
+			result_cache(result, 0, false);
 		break;
 	}
 	call_end_by_result(call, result);

@@ -174,6 +174,17 @@ struct file_reader *file_reader_open(struct sandboxes *all, const char *file_id,
 	return reader;
 }
 
+struct file_reader *file_reader_open_path(struct sandboxes *all, const struct file_request *request,
+					  const struct file_events *events, void *ctx,
+					  struct error *err)
+{
+	struct sandbox *sb;
+
+	if (!registry_use(all, request->owner, request->container_id, &sb, err))
+		return NULL;
+	return file_reader_begin(sb, request->path, events, ctx, err);
+}
+
 void file_reader_read(struct file_reader *reader, uint64_t offset, uint64_t length)
 {
 	uint8_t payload[32];

@@ -156,3 +156,35 @@ test('without a declaration a long command is handed back as before', async () =
   assert.equal(result.resultType, 'complete');
   assert.equal(result.structuredContent.state, 'running');
 });
+
+test('files are resources: read, listed when shared, and not found in the words of the era', async () => {
+  const id = await container();
+  await run(id, "printf 'h\\303\\251llo' > 'a b.txt'; printf '\\377\\0' > raw.bin; : > empty; head -c 3000000 /dev/zero > big");
+  const read = (path) => modern('resources/read', { uri: `sandbox://${id}/workspace/${path}` });
+  const text = (await read('a%20b.txt')).result;
+  assert.equal(text.contents[0].text, 'h\u00e9llo');
+  assert.equal(text.contents[0].mimeType.split(';')[0], 'text/plain');
+  assert.equal(text.cacheScope, 'private');
+  assert.equal((await read('raw.bin')).result.contents[0].blob, '/wA=');
+  assert.equal((await read('empty')).result.contents[0].text, '');
+  for (const path of ['missing', 'big', '']) {
+    const { error } = await read(path);
+    assert.ok(error, path);
+    if (path === 'missing') assert.deepEqual([error.code, error.data.uri], [-32602, `sandbox://${id}/workspace/missing`]);
+  }
+  assert.equal((await modern('resources/read', { uri: 'sandbox://c-aaaaaaaaaaaaaaaaaaaaaaaaaa/x' })).error.code, -32602);
+  await modern('tools/call', { name: 'get_file_url', arguments: { container_id: id, file_path: '/workspace/a b.txt' } });
+  const { resources } = (await modern('resources/list')).result;
+  assert.ok(resources.some((r) => r.uri === `sandbox://${id}/workspace/a%20b.txt` && r.name === 'a b.txt'), JSON.stringify(resources));
+  const { completion } = (await modern('completion/complete', { argument: { name: 'container_id', value: id.slice(0, 8) },
+    ref: { type: 'ref/resource', uri: 'sandbox://{container_id}/{+path}' } })).result;
+  assert.deepEqual(completion.values, [id]);
+});
+
+test('prompts are made of their arguments', async () => {
+  const { prompts } = (await modern('prompts/list')).result;
+  assert.deepEqual(prompts.map((p) => p.name), ['run_tests', 'reproduce']);
+  const { messages } = (await modern('prompts/get', { name: 'run_tests', arguments: { project: 'https://example.org/p.git' } })).result;
+  assert.match(messages[0].content.text, /https:\/\/example\.org\/p\.git/);
+  assert.equal((await modern('prompts/get', { name: 'run_tests', arguments: {} })).error.code, -32602);
+});

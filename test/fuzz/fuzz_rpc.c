@@ -1,4 +1,5 @@
-/* The JSON-RPC reader under arbitrary bytes: a message or a batch of them, in and out again. */
+/* The reader of messages of both eras under arbitrary bytes: a message or a batch of them, in and
+ * out again, which era it is of, and the values of headers. */
 #include <assert.h>
 #include <string.h>
 #include "internal.h"
@@ -31,6 +32,49 @@ static void find_request_id(const struct rpc_message *message)
 		assert(id > message->text && id + id_len < message->text + message->text_len);
 }
 
+/* The same bytes stand for headers, so that some agree with the message. */
+static void decide(const struct rpc_message *message, bool http)
+{
+	const char *name = json_get_text(message->params, "name");
+	const struct mcp_headers headers = { .http = http,
+					     .version = http ? "2026-07-28" : NULL,
+					     .method = message->method,
+					     .name = name };
+	struct envelope envelope;
+	struct fault fault;
+	enum era era;
+	const char *token;
+	size_t len;
+
+	if (era_decide(message, &headers, &era, &envelope, &fault)) {
+		assert(era == ERA_2025 || message->kind != RPC_REQUEST || envelope.version);
+	} else {
+		auto_json error = rpc_fault(message->id, message->id_len, &fault);
+		auto_str text = json_print(error);
+		struct error err;
+
+		assert(fault.status == 400 && fault.code < 0 && fault.text[0]);
+		assert(json_scan(text, strlen(text), &err));
+	}
+	if (envelope_token(message, &token, &len))
+		assert(token > message->text && len <= RPC_ID_MAX &&
+		       token + len < message->text + message->text_len);
+}
+
+/* Text of headers and URIs ends at its first zero byte. */
+static void read_texts(const uint8_t *data, size_t size)
+{
+	auto_str text = mem_strndup((const char *)data, size);
+	auto_str decoded = header_decode(text);
+	struct json *values;
+
+	(void)header_says(text, "x");
+	if (template_match("sandbox://{container_id}/{+path}", text, &values)) {
+		assert(json_get_text(values, "container_id") && json_get_text(values, "path"));
+		json_free(values);
+	}
+}
+
 static void read_one(const char *text, size_t len)
 {
 	auto_rpc_message message = { .body = NULL };
@@ -55,6 +99,8 @@ static void read_one(const char *text, size_t len)
 	}
 	assert(!message.params || json_type(message.params) == JSON_OBJECT);
 	find_request_id(&message);
+	decide(&message, true);
+	decide(&message, false);
 	answer(&message);
 }
 
@@ -68,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t count;
 
 	read_one(text, size);
+	read_texts(data, size);
 	if (!rpc_is_batch(text, size) || !rpc_split(&batch, items, &count, &code, &err))
 		return 0;
 	assert(count > 0 && count <= BATCH_MAX);

@@ -211,9 +211,99 @@ static void empty_long_and_broken_batches_are_refused(void **state)
 	expect_no_batch(buf_text(&text), RPC_INVALID_REQUEST);
 }
 
+/* A call whose arguments are these. */
+#define WITH(args)                                                                                 \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"t\","      \
+	"\"arguments\":" args "}}"
+
+static void corners_of_json_have_one_answer(void **state)
+{
+	static const struct {
+		const char *text;
+		int code; /* 0: a request */
+	} corners[] = {
+		{ WITH("{\"a\":1,\"a\":2}"), RPC_PARSE_ERROR },
+		{ WITH("{}") "x", RPC_PARSE_ERROR },
+		{ WITH("{}") " \r\n\t", 0 },
+		{ WITH("{}") "{}", RPC_PARSE_ERROR },
+		{ "\xef\xbb\xbf" WITH("{}"), RPC_PARSE_ERROR },
+		{ WITH("{\"n\":123456789012345678901234567890}"), 0 },
+		{ WITH("{\"n\":1e308}"), 0 },
+		{ WITH("{\"n\":01}"), RPC_PARSE_ERROR },
+		{ WITH("{\"n\":NaN}"), RPC_PARSE_ERROR },
+		{ WITH("{\"n\":-0}"), 0 },
+		{ WITH("{\"s\":\"\\ud83d\\ude00\"}"), 0 },
+		{ WITH("{\"s\":\"\\ud83d\"}"), RPC_PARSE_ERROR },
+		{ WITH("{\"s\":\"\\ude00\\ud83d\"}"), RPC_PARSE_ERROR },
+		{ WITH("{\"s\":\"\xed\xa0\x80\"}"), RPC_PARSE_ERROR },
+		{ WITH("{\"s\":\"\xff\"}"), RPC_PARSE_ERROR },
+		{ WITH("{\"s\":\"a\nb\"}"), RPC_PARSE_ERROR },
+		{ WITH("{\"s\":\"\\u0000\"}"), RPC_PARSE_ERROR },
+		{ WITH("{'s':1}"), RPC_PARSE_ERROR },
+		{ WITH("[1,]"), RPC_PARSE_ERROR },
+		{ "", RPC_PARSE_ERROR },
+		{ "null", RPC_INVALID_REQUEST },
+		{ "\"text\"", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":[1],\"method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1e2,\"method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":-7,\"method\":\"m\"}", 0 },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":\"\",\"method\":\"m\"}", 0 },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"Method\":\"m\"}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}", RPC_INVALID_REQUEST },
+		{ "{\"jsonrpc\":2.0,\"id\":1,\"method\":\"m\"}", RPC_INVALID_REQUEST },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(corners) / sizeof(*corners); i++) {
+		auto_rpc_message message = { .body = NULL };
+		int code;
+
+		rpc_read(corners[i].text, strlen(corners[i].text), &message);
+		code = message.kind == RPC_FAULT ? (int)message.fault_code : 0;
+		if (code != corners[i].code || (code == 0 && message.kind != RPC_REQUEST))
+			fail_msg("%s: %d, wanted %d", corners[i].text, code, corners[i].code);
+	}
+}
+
+static void a_message_may_be_nested_so_deep_and_no_deeper(void **state)
+{
+	(void)state;
+	for (int depth = JSON_DEPTH_MAX - 2; depth <= JSON_DEPTH_MAX + 1; depth++) {
+		auto_rpc_message message = { .body = NULL };
+		char open[JSON_DEPTH_MAX + 2] = "", close[JSON_DEPTH_MAX + 2] = "";
+		auto_str text = NULL;
+
+		/* Two levels are the message's own. */
+		memset(open, '[', (size_t)depth - 2);
+		memset(close, ']', (size_t)depth - 2);
+		text = mem_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\",\"params\":{"
+				  "\"a\":%s%s}}",
+				  open, close);
+		rpc_read(text, strlen(text), &message);
+		assert_int_equal(message.kind, depth <= JSON_DEPTH_MAX ? RPC_REQUEST : RPC_FAULT);
+	}
+}
+
+static void a_zero_byte_in_a_message_is_a_fault(void **state)
+{
+	static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"m\"}\0";
+	auto_rpc_message message = { .body = NULL };
+
+	(void)state;
+	rpc_read(text, sizeof(text) - 1, &message);
+	assert_int_equal(message.fault_code, RPC_PARSE_ERROR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(corners_of_json_have_one_answer),
+		cmocka_unit_test(a_message_may_be_nested_so_deep_and_no_deeper),
+		cmocka_unit_test(a_zero_byte_in_a_message_is_a_fault),
 		cmocka_unit_test(a_request_has_method_params_and_id),
 		cmocka_unit_test(a_message_without_id_is_a_notification),
 		cmocka_unit_test(a_result_or_an_error_is_a_response),
