@@ -23,7 +23,8 @@ static void open_list_remove(struct mcp *mcp, struct call *call)
 		mcp->open = call->next;
 	if (call->next)
 		call->next->prev = call->prev;
-	mcp->pending--;
+	if (!call->task) /* nobody waits for a task */
+		mcp->pending--;
 }
 
 static void call_free(struct call *call)
@@ -118,7 +119,7 @@ static bool has_its_share(const struct mcp *mcp, const char *owner)
 	if (mcp->pending < mcp->calls_per_owner)
 		return false;
 	for (const struct call *call = mcp->open; call; call = call->next)
-		own += strcmp(call->owner, owner) == 0;
+		own += !call->task && strcmp(call->owner, owner) == 0;
 	return own >= mcp->calls_per_owner;
 }
 
@@ -446,8 +447,24 @@ void call_cancel(struct mcp *mcp, const struct peer *peer, const struct rpc_mess
 	HASH_FIND_STR(mcp->calls, key, call);
 	if (call)
 		take_back(call);
-	else
-		(void)listen_end(mcp, peer->scope, id, id_len);
+	else if (!listen_end(mcp, peer->scope, id, id_len))
+		task_wait_cancel(mcp, peer->scope, id, id_len);
+}
+
+static bool is_in_scope(const struct call *call, const char *scope)
+{
+	size_t len = strlen(scope);
+
+	return strncmp(call->key, scope, len) == 0 && call->key[len] == '\n';
+}
+
+void call_cancel_asking(struct mcp *mcp, const char *scope)
+{
+	for (struct call *call = mcp->open, *next; call; call = next) {
+		next = call->next;
+		if (call->asks && call->on_answer && is_in_scope(call, scope))
+			take_back(call);
+	}
 }
 
 void call_cancel_scope(struct mcp *mcp, const char *scope)

@@ -53,7 +53,7 @@ enum {
 	OLD_LINKS_MAX = 256,    /* event streams of 2024-11-05 */
 	ASKS_MAX = 16,          /* things that one call asks at once */
 	STATE_MS = 10 * 60 * 1000,
-	TASKS_PER_OWNER = 256,
+	TASKS_PER_OWNER = 2048,           /* also those that are over, until their time is */
 	TASK_TTL_MS = 4 * 60 * 60 * 1000, /* from its beginning; a container lives two hours */
 	TASK_TTL_MAX_MS = 24 * 60 * 60 * 1000,
 	TASK_POLL_MS = 1000,
@@ -307,6 +307,8 @@ void resource_missing(enum era era, const char *uri, struct fault *ret_fault);
 void call_cancel(struct mcp *mcp, const struct peer *peer, const struct rpc_message *message);
 /* The same for all requests of a scope: their client left. */
 void call_cancel_scope(struct mcp *mcp, const char *scope);
+/* Those that wait for a client that can answer no more. */
+void call_cancel_asking(struct mcp *mcp, const char *scope);
 /* Ends the life of mcp for all calls: each is cancelled, and its answer goes nowhere. */
 void calls_abandon(struct mcp *mcp);
 /* A response to what a call asked. */
@@ -322,6 +324,8 @@ void task_list(struct mcp *mcp, const struct peer *peer, struct rpc_message *mes
 
 /* Everything that the extension tells of a task; the caller owns it. */
 struct json *task_detail(struct mcp *mcp, const struct task_row *row);
+void task_wait_cancel(struct mcp *mcp, const char *scope, const char *id, size_t id_len);
+void task_waits_drop_scope(struct mcp *mcp, const char *scope);
 /* Those who wait in tasks/result hear that the server stops. */
 void task_waits_end(struct mcp *mcp);
 /* Forgets those whose time is over. */

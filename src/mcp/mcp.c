@@ -66,6 +66,7 @@ void mcp_drain(struct mcp *mcp)
 
 	mcp->draining = true;
 	listen_end_all(mcp);
+	task_waits_end(mcp);
 	old_links_drain(mcp);
 	HASH_ITER(hh, mcp->sessions, session, next)
 	if (session->feed)

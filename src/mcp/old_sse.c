@@ -44,6 +44,10 @@ static void on_gone(void *ctx)
 
 	leave_list(link);
 	outlet_finish(outlet);
+	link->waiting++; /* it is still needed here */
+	call_cancel_asking(link->mcp, link->id);
+	task_waits_drop_scope(link->mcp, link->id);
+	link->waiting--;
 	free_if_done(link);
 }
 
@@ -64,7 +68,10 @@ static void on_answer(void *ctx, struct json *message, int status)
 	if (message)
 		on_note(link, message);
 	json_free(message);
-	free_if_done(link);
+	if (link->outlet && link->mcp->draining && link->waiting == 0)
+		on_gone(link);
+	else
+		free_if_done(link);
 }
 
 /* --- GET --- */

@@ -17,6 +17,8 @@ enum {
 static void forget(struct mcp *mcp, struct session *session)
 {
 	HASH_DELETE(hh, mcp->sessions, session);
+	call_cancel_asking(mcp, session->hash);
+	task_waits_drop_scope(mcp, session->hash);
 	outlets_forget(session);
 	subscriptions_end_scope(mcp, session->hash);
 	free(session);

@@ -66,8 +66,10 @@ static void input_stop(struct mcp_stdio *stdio)
 	deferred_cancel(stdio->turn);
 	stdio->turn = NULL;
 	stdio->ended = true;
-	/* What never ends by itself would keep us. */
+	/* What does not end by itself would keep us. */
 	listen_end_scope(stdio->mcp, "local");
+	call_cancel_asking(stdio->mcp, "local");
+	task_waits_drop_scope(stdio->mcp, "local");
 }
 
 static void output_break(struct mcp_stdio *stdio)

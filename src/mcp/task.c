@@ -110,6 +110,7 @@ bool task_begin(struct call *call, const char *handle, int64_t ttl_ms, struct er
 		return false;
 	}
 	call->task = task;
+	call->mcp->pending--;
 	hand_over(call);
 	return true;
 }
@@ -243,6 +244,7 @@ static bool on_open_task(void *ctx, const struct task_row *row)
 	}
 	call = call_revive(mcp, *tool, row->owner);
 	call->task = task_copy(row);
+	mcp->pending--;
 	(*tool)->resume(call, row->handle);
 	return true;
 }

@@ -8,6 +8,7 @@
 struct task_wait {
 	struct task_wait *next;
 	char id[ID_SIZE]; /* of the task */
+	char *scope;
 	char *rpc_id;
 	answer_fn *on_answer;
 	void *ctx;
@@ -232,6 +233,7 @@ static struct json *result_message(const struct task_row *row, const char *rpc_i
 
 static void wait_free(struct task_wait *wait)
 {
+	free(wait->scope);
 	free(wait->rpc_id);
 	free(wait);
 }
@@ -267,6 +269,50 @@ void task_waits_end(struct mcp *mcp)
 	}
 }
 
+/* Without an answer: the client takes its request back, or is gone. */
+static void wait_drop(struct task_wait **at)
+{
+	struct task_wait *wait = *at;
+
+	*at = wait->next;
+	wait->on_answer(wait->ctx, NULL, 200);
+	wait_free(wait);
+}
+
+void task_wait_cancel(struct mcp *mcp, const char *scope, const char *id, size_t id_len)
+{
+	struct task_wait **at = &mcp->task_waits;
+
+	while (*at && !(strcmp((*at)->scope, scope) == 0 && strlen((*at)->rpc_id) == id_len &&
+			memcmp((*at)->rpc_id, id, id_len) == 0))
+		at = &(*at)->next;
+	if (*at)
+		wait_drop(at);
+}
+
+void task_waits_drop_scope(struct mcp *mcp, const char *scope)
+{
+	struct task_wait **at = &mcp->task_waits;
+
+	while (*at)
+		if (strcmp((*at)->scope, scope) == 0)
+			wait_drop(at);
+		else
+			at = &(*at)->next;
+}
+
+static bool may_wait(const struct mcp *mcp, struct fault *ret_fault)
+{
+	unsigned count = 0;
+
+	for (const struct task_wait *wait = mcp->task_waits; wait; wait = wait->next)
+		count++;
+	if (count < CALLS_MAX && !mcp->draining)
+		return true;
+	return fault_set(ret_fault, 503, RPC_SERVER_ERROR,
+			 "too many wait for tasks; use tasks/get, or try again later");
+}
+
 void task_result(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
 {
 	auto_task_row row = { .tool = NULL };
@@ -282,8 +328,13 @@ void task_result(struct mcp *mcp, const struct peer *peer, struct rpc_message *m
 		peer->on_answer(peer->ctx, result_message(&row, rpc_id), 200);
 		return;
 	}
+	if (!may_wait(mcp, &fault)) {
+		peer_refuse(peer, message, &fault);
+		return;
+	}
 	wait = mem_new(struct task_wait);
 	memcpy(wait->id, row.id, sizeof(wait->id));
+	wait->scope = mem_strdup(peer->scope);
 	wait->rpc_id = take(rpc_id);
 	wait->on_answer = peer->on_answer;
 	wait->ctx = peer->ctx;

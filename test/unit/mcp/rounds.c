@@ -405,6 +405,44 @@ static void a_cancelled_task_stops_its_work_and_stays_cancelled(void **state)
 	assert_contains(w->base.answer, "\"status\":\"cancelled\"");
 }
 
+static void a_wait_for_a_task_can_be_taken_back_and_ends_with_its_client(void **state)
+{
+	struct world *w = *state;
+	auto_str id = NULL;
+	auto_str result = NULL;
+	auto_str again = NULL;
+
+	say_2025(w, CALL("job", ",\"task\":{}"));
+	assert_int_equal(mcp_pending(w->base.mcp), 0); /* nobody waits */
+	id = member(w, "taskId");
+	result = mem_format(TASK("2", "result", id, ""));
+	again = mem_format(TASK("3", "result", id, ""));
+	say_2025(w, result);
+	say_2025(w, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{"
+		    "\"requestId\":2}}");
+	assert_int_equal(w->base.answers, 2);
+	assert_null(w->base.answer);
+	say_2025(w, again);
+	task_waits_drop_scope(w->base.mcp, "you");
+	assert_int_equal(w->base.answers, 2);
+	task_waits_drop_scope(w->base.mcp, "me");
+	assert_int_equal(w->base.answers, 3);
+	finish_job(w);
+	assert_int_equal(w->base.answers, 3);
+}
+
+static void a_question_ends_with_who_could_answer_it(void **state)
+{
+	struct world *w = *state;
+
+	say_2025(w, CALL("ask", ""));
+	call_cancel_asking(w->base.mcp, "you");
+	assert_int_equal(mcp_pending(w->base.mcp), 1);
+	call_cancel_asking(w->base.mcp, "me");
+	assert_int_equal(mcp_pending(w->base.mcp), 0);
+	assert_int_equal(w->base.answers, 1);
+}
+
 /* The server stops: tools are told, and what they then answer counts for nothing. */
 static void stop_server(struct world *w)
 {
@@ -542,6 +580,8 @@ int main(void)
 		WITH_WORLD(an_undeclared_call_is_never_a_task),
 		WITH_WORLD(a_2025_client_asks_for_its_task),
 		WITH_WORLD(a_cancelled_task_stops_its_work_and_stays_cancelled),
+		WITH_WORLD(a_wait_for_a_task_can_be_taken_back_and_ends_with_its_client),
+		WITH_WORLD(a_question_ends_with_who_could_answer_it),
 		WITH_WORLD(tasks_outlive_the_server),
 		WITH_WORLD(a_task_that_cannot_go_on_has_failed),
 		WITH_WORLD(a_listener_hears_what_it_asked_for_and_no_more),
