@@ -10,6 +10,8 @@ import { StreamableHTTPClientTransport, SSEClientTransport } from '@modelcontext
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as OldSSE } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StreamableHTTPClientTransport as OldHTTP } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import { Server, eventually, removeDir } from './support/server.mjs';
 
 let server;
@@ -139,6 +141,21 @@ test('a long command becomes a task, which outlives the server', async () => {
   assert.equal((await get()).status, 'working');
   await eventually('the task to end', async () => (await get()).status === 'completed');
   assert.equal((await get()).result.structuredContent.stdout, 'survived\n');
+});
+
+test('the client of 2025 asks for a task and gets its result', async () => {
+  const client = new OldClient(identity);
+  await client.connect(new OldHTTP(new URL('/mcp', server.url)));
+  const made = await client.callTool({ name: 'create_container', arguments: {} });
+  const call = { name: 'execute_command', arguments: { container_id: made.structuredContent.container_id, command: 'sleep 4; echo task' } };
+  const seen = [];
+  for await (const message of client.experimental.tasks.callToolStream(call, CallToolResultSchema, { task: { ttl: 120000 } }))
+    seen.push(message);
+  assert.equal(seen[0].type, 'taskCreated', JSON.stringify(seen));
+  assert.equal(seen[0].task.ttl, 120000);
+  assert.equal(seen.at(-1).type, 'result', JSON.stringify(seen.at(-1)));
+  assert.equal(seen.at(-1).result.structuredContent.stdout, 'task\n');
+  await client.close();
 });
 
 test('cancelling a task kills its command', async () => {
