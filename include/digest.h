@@ -11,7 +11,7 @@ enum { DIGEST_TEXT_SIZE = 65 };
 void digest_text(const char *salt, const char *text, char ret_hex[DIGEST_TEXT_SIZE]);
 /* Lower-case hexadecimal HMAC-SHA-256 of text: who does not know key cannot make it. */
 void digest_mac(const char *key, const char *text, char ret_hex[DIGEST_TEXT_SIZE]);
-/* Compares two digests in constant time. */
+/* Compares two digests (or other secrets of one length) in constant time. */
 bool digest_equal(const char *a, const char *b);
 
 #endif

@@ -181,8 +181,7 @@ static struct peer peer_of(struct mcp *mcp, struct session *session, struct http
 			      .on_answer = exchange_on_answer,
 			      .on_note = exchange_on_note,
 			      .on_drop = exchange_on_drop,
-			      .ctx = exchange,
-			      .session = session };
+			      .ctx = exchange };
 }
 
 /* --- POST: the 2025 revisions --- */

@@ -224,7 +224,6 @@ struct peer {
 	/* For a tool that has its client come back for the rest; NULL: it does nothing. */
 	void (*on_drop)(void *ctx, int64_t retry_ms);
 	void *ctx;
-	struct session *session; /* NULL without one */
 };
 
 /* The ends of a request.  result and fault->data are taken. */
@@ -353,6 +352,7 @@ void unsubscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *m
 /* Runs it; it is answered as JSON, or as an event stream once that is needed.  session NULL: it is
  * of 2026-07-28, where a client that leaves takes its request back. */
 struct exchange;
+struct session;
 struct exchange *exchange_new(struct mcp *mcp, struct http_request *req, struct session *session,
 			      const char *version);
 void exchange_on_answer(void *ctx, struct json *message, int status);

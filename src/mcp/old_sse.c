@@ -99,15 +99,18 @@ static bool who_asks(struct mcp *mcp, struct http_request *req, char ret_owner[S
 static struct old_link *link_new(struct mcp *mcp, const char *owner)
 {
 	struct old_link *link = mem_new(struct old_link);
+	char hash[DIGEST_TEXT_SIZE];
 
 	link->mcp = mcp;
 	id_new("s-", link->id);
 	link->log_level = LEVEL_INFO;
 	snprintf(link->caller, sizeof(link->caller), "%s", owner);
+	/* What owns containers is written down; the id itself is only with the client. */
+	digest_text("", link->id, hash);
 	if (*owner)
 		snprintf(link->owner, sizeof(link->owner), "%s", owner);
 	else
-		snprintf(link->owner, sizeof(link->owner), "session:%s", link->id);
+		snprintf(link->owner, sizeof(link->owner), "session:%s", hash);
 	link->next = mcp->old_links;
 	mcp->old_links = link;
 	mcp->old_link_count++;
@@ -140,7 +143,7 @@ static struct old_link *find(struct mcp *mcp, const char *id, const char *owner)
 {
 	struct old_link *link = mcp->old_links;
 
-	while (link && (strcmp(link->id, id) != 0 || strcmp(link->caller, owner) != 0))
+	while (link && (!digest_equal(link->id, id) || strcmp(link->caller, owner) != 0))
 		link = link->next;
 	return link;
 }
