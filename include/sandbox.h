@@ -84,6 +84,13 @@ void sandboxes_pool_close(struct sandboxes *all);
 /* How many are ready, and how many there should be. */
 void sandboxes_pool_status(const struct sandboxes *all, int64_t *ret_warm, int64_t *ret_target);
 
+/* Those who wait for a birth to begin: how many, and about how long one more would. */
+struct sandbox_line {
+	int64_t length;
+	int64_t wait_ms;
+};
+struct sandbox_line sandboxes_line(const struct sandboxes *all);
+
 /* --- containers --------------------------------------------------------------------------- */
 
 /* A wish; 0 and NULL mean the default.  Texts are copied. */

@@ -47,6 +47,11 @@ static int64_t estimate_ms(const struct line *line)
 	return before < at_once ? 0 : (before - at_once + 1) * line->usual_ms / at_once;
 }
 
+struct sandbox_line sandboxes_line(const struct sandboxes *all)
+{
+	return (struct sandbox_line){ all->line->length, estimate_ms(all->line) };
+}
+
 int64_t line_length(const struct line *line)
 {
 	return line->length;

@@ -173,11 +173,25 @@ static bool refuse_allowlist(struct call *call, const struct json *args)
 	return true;
 }
 
+/* To a client that wants to hear of progress, when this one has to wait for its turn. */
+static void tell_wait(struct call *call, const struct sandbox_line *before)
+{
+	const struct sandboxes *all = tools_of(call)->sandboxes;
+	auto_buf text = BUF_INIT(TEXT_MAX);
+
+	if (sandboxes_line(all).length <= before->length)
+		return;
+	buf_addf(&text, "%lld others wait for a container too; this one begins in about %.1f s",
+		 (long long)before->length, (double)before->wait_ms / 1000.0);
+	call_progress(call, 0, -1, buf_text(&text));
+}
+
 static void run(struct call *call, const struct json *args)
 {
 	struct arg_value values[A_COUNT];
 	struct sandbox_request request;
 	struct waiting *waiting;
+	struct sandbox_line before = sandboxes_line(tools_of(call)->sandboxes);
 	struct sandbox_op *op;
 	struct error err;
 	auto_env env = NULL;
@@ -191,6 +205,8 @@ static void run(struct call *call, const struct json *args)
 	request.owner = call_owner(call);
 	waiting = waiting_new(call);
 	op = sandbox_create(tools_of(call)->sandboxes, &request, on_done, waiting, &err);
+	if (op)
+		tell_wait(call, &before);
 	waiting_began(waiting, op, &err);
 }
 

@@ -224,6 +224,34 @@ static void create_leaves_what_is_not_said_to_the_server(void **state)
 	assert_contains(text, "\"isolation\":{\"seccomp\":\"enforced\",\"disk\":\"not bounded\"}");
 }
 
+static void who_has_to_wait_for_a_container_is_told_how_long(void **state)
+{
+	struct sandbox_view view = container_view();
+
+	(void)state;
+	domain.line = (struct sandbox_line){ .length = 7, .wait_ms = 2340 };
+	domain.is_full = true;
+	use("create_container", "{}");
+	assert_string_equal(call->progress, "7 others wait for a container too; this one begins "
+					    "in about 2.3 s");
+	view.waited_ms = 2500;
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_contains(call->text, "it waited 2.5 s for its turn\n");
+	assert_fits_schema("create_container", call->structured);
+
+	auto_str text = json_print(call->structured);
+
+	assert_contains(text, "\"waited_ms\":2500");
+}
+
+static void who_gets_a_container_at_once_hears_of_no_line(void **state)
+{
+	(void)state;
+	domain.line = (struct sandbox_line){ .length = 7, .wait_ms = 2340 };
+	use("create_container", "{}");
+	assert_null(call->progress);
+}
+
 static void create_refuses_what_makes_no_sense(void **state)
 {
 	(void)state;
@@ -445,6 +473,8 @@ int main(void)
 		WITH_CALL(sets_pick_tools),
 		WITH_CALL(create_passes_the_whole_wish_on),
 		WITH_CALL(create_leaves_what_is_not_said_to_the_server),
+		WITH_CALL(who_has_to_wait_for_a_container_is_told_how_long),
+		WITH_CALL(who_gets_a_container_at_once_hears_of_no_line),
 		WITH_CALL(create_refuses_what_makes_no_sense),
 		WITH_CALL(a_refusal_of_the_domain_is_told_at_once),
 		WITH_CALL(taking_a_call_back_cancels_the_operation),

@@ -135,6 +135,8 @@ static struct domain {
 	struct command_row *rows;
 	size_t row_count;
 	size_t file_count;
+	struct sandbox_line line; /* sandbox_create makes it longer by one */
+	bool is_full;             /* … when none is ready */
 } domain;
 
 static inline struct sandbox_op *start(void *ctx, struct error *err)
@@ -162,6 +164,12 @@ void sandbox_cancel(struct sandbox_op *op)
 	domain.cancelled++;
 }
 
+struct sandbox_line sandboxes_line(const struct sandboxes *all)
+{
+	(void)all;
+	return domain.line;
+}
+
 struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *r,
 				  sandbox_view_fn *done, void *ctx, struct error *err)
 {
@@ -172,6 +180,7 @@ struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_re
 	     (long long)r->cpu_milli, (long long)r->pids, (long long)r->disk, (long long)r->ttl_ms,
 	     r->network, r->workdir, r->env ? r->env[0] : NULL);
 	domain.on_view = done;
+	domain.line.length += domain.is_full;
 	return start(ctx, err);
 }
 
