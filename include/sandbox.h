@@ -84,12 +84,13 @@ void sandboxes_pool_close(struct sandboxes *all);
 /* How many are ready, and how many there should be. */
 void sandboxes_pool_status(const struct sandboxes *all, int64_t *ret_warm, int64_t *ret_target);
 
-/* Those who wait for a birth to begin: how many, and about how long one more would. */
+/* Those who wait for a birth to begin. */
 struct sandbox_line {
-	int64_t length;
-	int64_t wait_ms;
+	int64_t length;  /* all of them */
+	int64_t before;  /* how many would have their turn before one more of this owner … */
+	int64_t wait_ms; /* … and about how long that takes */
 };
-struct sandbox_line sandboxes_line(const struct sandboxes *all);
+struct sandbox_line sandboxes_line(const struct sandboxes *all, const char *owner);
 
 /* --- containers --------------------------------------------------------------------------- */
 

@@ -74,6 +74,9 @@ bool store_container_set_posture(struct store *store, const char *id, const char
 				 struct error *err) must_check;
 bool store_container_set_expiry(struct store *store, const char *id, int64_t expires_at,
 				struct error *err) must_check;
+/* Moves both its times: the clock that they are told by was set. */
+bool store_container_shift(struct store *store, const char *id, int64_t step_ms,
+			   struct error *err) must_check;
 /* One made ahead of need gets an owner: writes owner, name, request_id, state, limits, workdir,
  * env, posture and both times from row, and clears its shape; nothing else.  ERROR_NOT_FOUND when
  * it is not in the state "warm", ERROR_CONFLICT when (owner, request_id) is taken. */

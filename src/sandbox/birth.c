@@ -19,7 +19,9 @@ struct birth {
 	bool over;                /* only the call is waited for */
 	struct timer *deadline;
 	struct creations waiting;
-	bool counted; /* in line: it takes one of the places for births */
+	struct deferred *soon; /* its first step */
+	int64_t most_ms;       /* from when Podman is asked */
+	bool counted;          /* in line: it takes one of the places for births */
 	enum step_result (*step)(struct birth *birth);
 	struct line *line;
 	int64_t begun_mono;
@@ -68,6 +70,7 @@ void birth_end(struct sandbox *sb, const struct error *err)
 	birth->over = true;
 	creations_end(&birth->waiting, err);
 	leave_line(birth, !err);
+	deferred_cancel(take(birth->soon));
 	timer_stop(take(birth->deadline));
 	if (birth->call)
 		return;
@@ -83,6 +86,7 @@ void birth_abandon(struct sandbox *sb)
 		return;
 	assert(!birth->waiting.first);
 	leave_line(birth, false);
+	deferred_cancel(take(birth->soon));
 	birth->sb = NULL;
 	sb->birth = NULL;
 	timer_stop(take(birth->deadline));
@@ -158,7 +162,8 @@ static void on_deadline(void *ctx)
 	if (!podman_hangs)
 		return;
 	podman_cancel(birth->call);
-	if (all->on_wedged)
+	/* Less than the usual time proves nothing. */
+	if (birth->most_ms >= BIRTH_MS && all->on_wedged)
 		all->on_wedged(all->wedged_ctx);
 }
 
@@ -208,7 +213,7 @@ static enum step_result step_make(struct birth *birth)
 
 	if (!all->podman_up)
 		return STEP_WAIT;
-	timer_reset(birth->deadline, BIRTH_MS);
+	timer_reset(birth->deadline, birth->most_ms);
 	birth->made_mono = clock_mono_ms();
 	if (spec_has_place(all) && !link_place_make(birth->sb, &err))
 		return birth_fail(birth, &err);
@@ -330,6 +335,22 @@ static enum step_result step_settle(struct birth *birth)
 
 /* --- other limits for one that is ready ---------------------------------------------------- */
 
+/* Then others with limits of their own take the slow road, and this caller may come again. */
+static void on_limited(void *ctx, const struct error *err)
+{
+	struct birth *birth = ctx;
+	struct error own;
+
+	if (!err || !birth->sb || birth->over) {
+		on_called(ctx, err);
+		return;
+	}
+	pool_cannot_fit(birth->sb->all);
+	error_set(&own, ERROR_UNAVAILABLE, "%s", err->text);
+	error_advise(&own, "make the same call again", true);
+	on_called(ctx, &own);
+}
+
 static enum step_result step_limit(struct birth *birth)
 {
 	const struct container_row *row = &birth->sb->row;
@@ -337,7 +358,7 @@ static enum step_result step_limit(struct birth *birth)
 
 	birth->step = step_remeasure;
 	birth->call = podman_container_limit(birth->sb->all->podman, row->podman_id, &limits,
-					     on_called, birth);
+					     on_limited, birth);
 	return STEP_WAIT;
 }
 
@@ -364,8 +385,18 @@ bool birth_frame(struct sandbox *sb, const struct wire_frame *frame)
 
 void birth_podman_up(struct sandbox *sb)
 {
-	if (sb->state == SANDBOX_CREATING && sb->birth->step == step_make && !sb->birth->call)
+	if (sb->state == SANDBOX_CREATING && sb->birth->step == step_make && !sb->birth->call &&
+	    !sb->birth->soon)
 		birth_run(sb->birth);
+}
+
+/* Not from inside the call that began it: whoever that is may still have to say who waits. */
+static void on_soon(void *ctx)
+{
+	struct birth *birth = ctx;
+
+	birth->soon = NULL;
+	birth_run(birth);
 }
 
 static struct birth *birth_new(struct sandbox *sb, enum step_result (*first)(struct birth *birth))
@@ -375,24 +406,28 @@ static struct birth *birth_new(struct sandbox *sb, enum step_result (*first)(str
 	birth->sb = sb;
 	birth->line = sb->all->line;
 	birth->step = first;
+	birth->most_ms = BIRTH_MS;
+	birth->soon = loop_defer(sb->all->loop, on_soon, birth);
 	birth->begun_mono = clock_mono_ms();
 	birth->deadline = timer_start(sb->all->loop, PODMAN_AWAY_MS, 0, on_deadline, birth);
 	sb->birth = birth;
 	return birth;
 }
 
-void birth_begin(struct sandbox *sb)
+void birth_begin(struct sandbox *sb, int64_t waited_ms)
 {
 	struct birth *birth = birth_new(sb, step_make);
 
+	birth->most_ms -= waited_ms;
 	birth->counted = true;
 	line_birth_begun(birth->line);
-	birth_run(birth);
 }
 
 void birth_fit(struct sandbox *sb)
 {
-	birth_run(birth_new(sb, step_limit));
+	struct birth *birth = birth_new(sb, step_limit);
+
+	timer_reset(birth->deadline, birth->most_ms);
 }
 
 /* --- what the link says -------------------------------------------------------------------- */

@@ -88,6 +88,7 @@ static bool extend(struct sandbox *sb, int64_t extend_ms, int64_t *ret_extended_
 		extend_ms = room;
 	if (extend_ms <= 0)
 		return true;
+	reaper_follow_clock(sb->all->reaper);
 	if (!store_container_set_expiry(sb->all->store, sb->row.id, sb->row.expires_at + extend_ms,
 					err))
 		return error_wrap(err, "renewing the life of %s", sb->row.id);

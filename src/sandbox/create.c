@@ -109,7 +109,8 @@ static bool seen_before(struct sandboxes *all, const struct sandbox_request *req
 	return true;
 }
 
-struct sandbox *create_born(struct sandboxes *all, struct container_row *row, struct error *err)
+struct sandbox *create_born(struct sandboxes *all, struct container_row *row, int64_t waited_ms,
+			    struct error *err)
 {
 	int64_t life_ms = row->expires_at - row->created_at;
 	struct sandbox *sb;
@@ -117,13 +118,15 @@ struct sandbox *create_born(struct sandboxes *all, struct container_row *row, st
 	id_new("c-", row->id);
 	snprintf(row->state, sizeof(row->state), "%s", sandbox_state_name(SANDBOX_CREATING));
 	row->next_stream = 1; /* 0 is the container itself */
+	reaper_follow_clock(all->reaper);
 	row->created_at = clock_wall_ms();
 	row->expires_at = row->created_at + life_ms;
 	if (!add_row(all, row, err))
 		return NULL;
 	sb = registry_add(all, row, SANDBOX_CREATING);
 	reaper_wake(all->reaper);
-	birth_begin(sb);
+	birth_begin(sb, waited_ms);
+	line_wake(all->line); /* a spare one may have to make way */
 	return sb;
 }
 
@@ -135,7 +138,7 @@ struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_
 
 	if (!fill_row(all, request, &row, err))
 		return NULL;
-	sb = create_born(all, &row, err);
+	sb = create_born(all, &row, 0, err);
 	return sb ? creation_of(sb, done, ctx) : NULL;
 }
 
@@ -151,7 +154,7 @@ static struct sandbox_op *create_new(struct sandboxes *all, const struct sandbox
 		return NULL;
 	sb = pool_ask(all, &row);
 	if (!sb && line_has_place(all->line)) {
-		sb = create_born(all, &row, err);
+		sb = create_born(all, &row, 0, err);
 		if (!sb)
 			return NULL;
 	}
@@ -168,7 +171,7 @@ struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_re
 	struct creations *waiting = NULL;
 	struct sandbox *sb;
 
-	if (all->closing) {
+	if (all->closing || all->leaving) {
 		error_set(err, ERROR_UNAVAILABLE, "the server is stopping");
 		return NULL;
 	}

@@ -55,8 +55,12 @@ void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *c
 {
 	struct sandbox *sb;
 	struct sandbox *next;
+	struct error err;
 
+	all->leaving = true;
 	sandboxes_pool_close(all);
+	error_set(&err, ERROR_UNAVAILABLE, "the server is stopping");
+	line_end(all->line, &err);
 	HASH_ITER(hh, all->living, sb, next)
 	destroy_begin(sb, REASON_CLOSING);
 	gone_wait(all, "", 0, done, ctx);

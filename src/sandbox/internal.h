@@ -93,6 +93,7 @@ struct sandboxes {
 	struct sandbox_op *ops; /* list of operations under way */
 	bool podman_up;
 	bool closing;
+	bool leaving; /* everything is being destroyed: nothing is made any more */
 	int removing; /* how many removals Podman has been asked for */
 	struct line *line;
 	struct pool *pool;
@@ -132,9 +133,11 @@ bool sandbox_state_parse(const char *word, enum sandbox_state *ret_state);
 bool sandbox_may_become(enum sandbox_state from, enum sandbox_state to);
 /* The only place where a sandbox changes state: checks the table, writes the row, logs. */
 bool sandbox_move(struct sandbox *sb, enum sandbox_state to, struct error *err) must_check;
-/* The move out of `warm`, to running or (when its limits are still to be changed) creating: writes
- * what row says of its new owner with it, in one change.  On failure the state is as it was. */
-bool sandbox_give(struct sandbox *sb, enum sandbox_state to, struct error *err) must_check;
+/* The move out of `warm`, to running or (when its limits are still to be changed) creating: row,
+ * which becomes the container's, says whose it is from now on, and both are written in one change.
+ * On failure nothing has changed, and row is still the caller's. */
+bool sandbox_give(struct sandbox *sb, struct container_row *row, enum sandbox_state to,
+		  struct error *err) must_check;
 /* The same towards the end, which must come even when the database cannot be written: then the next
  * start finds the row as it was, and no container to it. */
 void sandbox_move_anyway(struct sandbox *sb, enum sandbox_state to);

@@ -92,13 +92,16 @@ void pool_free(struct pool *pool);
 /* A container for this wish, running or (while its limits are being changed) creating; NULL when
  * none is ready or none suits.  On success the wish is left with nothing. */
 struct sandbox *pool_give(struct sandboxes *all, struct container_row *wish);
-/* The same for somebody who has just come: counts for how many are kept. */
+/* The same for somebody who has just come: counts for how many are kept, and nobody in line is
+ * overtaken. */
 struct sandbox *pool_ask(struct sandboxes *all, struct container_row *wish);
 /* Begins a birth if one is wanted and nobody is in its way. */
 void pool_refill(struct sandboxes *all);
 /* One of its births ended, well or badly. */
 void pool_born(struct sandbox *sb);
 void pool_birth_failed(struct sandboxes *all);
+/* Podman could not change the limits of one that runs. */
+void pool_cannot_fit(struct sandboxes *all);
 /* Asks Podman which image it is now. */
 void pool_look(struct sandboxes *all);
 /* Every half minute: less is kept when less was asked for. */
@@ -107,13 +110,14 @@ void pool_sweep(struct sandboxes *all);
 /* --- create.c, birth.c, destroy.c, reaper.c, reconcile.c ----------------------------------- */
 
 /* Writes a row, which is taken over, with an id and a life from now on, and begins its birth. */
-struct sandbox *create_born(struct sandboxes *all, struct container_row *row,
+struct sandbox *create_born(struct sandboxes *all, struct container_row *row, int64_t waited_ms,
 			    struct error *err) must_check;
 /* As sandbox_create for a request of our own: by a birth, at once, whoever waits or lives. */
 struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_request *request,
 				    sandbox_view_fn *done, void *ctx, struct error *err) must_check;
-/* The row is written: makes what it promises. */
-void birth_begin(struct sandbox *sb);
+/* The row is written: makes what it promises, soon.  waited_ms: what its caller has waited already,
+ * so that the answer comes in time. */
+void birth_begin(struct sandbox *sb, int64_t waited_ms);
 /* A ready one was given to somebody whose row has other limits: has Podman set them, and measures
  * them.  The state is creating meanwhile. */
 void birth_fit(struct sandbox *sb);
@@ -161,6 +165,9 @@ void reaper_wake(struct reaper *reaper);
 void reaper_stop(struct reaper *reaper);
 /* Tells process 1 when to end by itself, should nobody else do it. */
 void reaper_tell(struct sandbox *sb);
+/* To be called before a time is taken from the wall clock for a row: when that clock was set since
+ * the last look, the times of the rows that there are are set with it first. */
+void reaper_follow_clock(struct reaper *reaper);
 void reconcile_begin(struct sandboxes *all);
 void reconcile_cancel(struct sandboxes *all);
 

@@ -21,11 +21,13 @@ struct wish {
 	struct container_row row; /* no id yet */
 	struct creations waiting;
 	struct timer *deadline;
+	int64_t since_mono;
 };
 
 struct customer {
 	char owner[STORE_OWNER_SIZE];
 	struct wish *first; /* NULL only while one is being put in or taken out */
+	int64_t length;
 	struct customer *next;
 };
 
@@ -37,20 +39,6 @@ struct line {
 	int64_t births;   /* under way */
 	int64_t usual_ms; /* a birth took so long, lately */
 };
-
-/* How long one more would wait for its birth to begin. */
-static int64_t estimate_ms(const struct line *line)
-{
-	int64_t before = line->length + line->births;
-	int64_t at_once = line->all->settings.births_most;
-
-	return before < at_once ? 0 : (before - at_once + 1) * line->usual_ms / at_once;
-}
-
-struct sandbox_line sandboxes_line(const struct sandboxes *all)
-{
-	return (struct sandbox_line){ all->line->length, estimate_ms(all->line) };
-}
 
 int64_t line_length(const struct line *line)
 {
@@ -91,6 +79,7 @@ static void put_in(struct line *line, struct wish *wish)
 	for (last = &wish->customer->first; *last; last = &(*last)->next)
 		;
 	*last = wish;
+	wish->customer->length++;
 	line->length++;
 }
 
@@ -104,6 +93,7 @@ static void take_out(struct line *line, struct wish *wish, bool was_turn)
 	for (at = &customer->first; *at != wish; at = &(*at)->next)
 		;
 	*at = wish->next;
+	customer->length--;
 	line->length--;
 	if (customer->first && !was_turn)
 		return;
@@ -148,13 +138,38 @@ static void on_late(void *ctx)
 	wish_refuse(wish, &err);
 }
 
-static bool has_room(const struct line *line, struct error *err)
+/* Whose turns come before the next wish of this owner is served: all of its own, and as many of
+ * each other's. */
+static int64_t before(const struct line *line, const char *owner)
 {
-	int64_t wait_ms = estimate_ms(line);
-	int64_t seconds = wait_ms / 1000 + 1;
-	int64_t others = line->length + line->births;
+	int64_t own = 0;
+	int64_t number = line->births;
 
-	if (line->length < LINE_MAX && wait_ms <= LINE_MOST_MS)
+	for (const struct customer *c = line->turn; c; c = c->next)
+		if (strcmp(c->owner, owner) == 0)
+			own = c->length;
+	for (const struct customer *c = line->turn; c; c = c->next)
+		number += c->length <= own ? c->length : own + 1;
+	return number;
+}
+
+struct sandbox_line sandboxes_line(const struct sandboxes *all, const char *owner)
+{
+	const struct line *line = all->line;
+	int64_t at_once = all->settings.births_most;
+	int64_t number = before(line, owner);
+	int64_t rounds = number < at_once ? 0 : number - at_once + 1;
+
+	return (struct sandbox_line){ line->length, number, rounds * line->usual_ms / at_once };
+}
+
+static bool has_room(const struct line *line, const char *owner, struct error *err)
+{
+	struct sandbox_line place = sandboxes_line(line->all, owner);
+	int64_t seconds = place.wait_ms / 1000 + 1;
+	int64_t others = place.before;
+
+	if (line->length < LINE_MAX && place.wait_ms <= LINE_MOST_MS)
 		return true;
 	error_set(err, ERROR_LIMIT,
 		  "%lld containers are being made or waited for already, which takes about %lld "
@@ -168,10 +183,11 @@ bool line_join(struct line *line, struct container_row *row, struct creations **
 {
 	struct wish *wish;
 
-	if (!has_room(line, err))
+	if (!has_room(line, row->owner, err))
 		return false;
 	wish = mem_new(struct wish);
 	wish->line = line;
+	wish->since_mono = clock_mono_ms();
 	wish->row = *row;
 	*row = (struct container_row){ 0 };
 	wish->deadline = timer_start(line->all->loop, line->all->line_late_ms, 0, on_late, wish);
@@ -232,7 +248,7 @@ static void serve_by_birth(struct line *line)
 		return;
 	wish = line->turn->first;
 	take_out(line, wish, true);
-	sb = create_born(line->all, &wish->row, &err);
+	sb = create_born(line->all, &wish->row, clock_mono_ms() - wish->since_mono, &err);
 	if (!sb) {
 		wish_refuse(wish, &err);
 		return;

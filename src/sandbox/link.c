@@ -136,7 +136,9 @@ static void fail(struct link *link, const struct error *why)
 
 	link_enter(link);
 	close_stream(link, why);
-	if (!was_up)
+	if (was_up)
+		link->begun_mono_ms = now; /* linking it begins anew */
+	else
 		link->fell_back = link->carrier->is_local && why->kind != ERROR_CONFLICT;
 	if (link->dropped || !can_try(link)) {
 		link_leave(link);

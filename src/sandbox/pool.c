@@ -22,6 +22,7 @@ static const char pool_owner[] = "sandpod:pool";
 struct pool {
 	struct sandboxes *all;
 	bool open;
+	bool cannot_fit;            /* Podman does not change the limits of one that runs */
 	struct container_row model; /* what a wish without any wish comes to */
 	char shape[SHAPE_SIZE];     /* "" while the image is not known */
 	struct podman_call *look;   /* for the image, under way */
@@ -136,7 +137,7 @@ static void make_way(struct pool *pool)
 {
 	int64_t most = pool->all->settings.max_containers;
 
-	let_go(pool, count(pool, true) + registry_active(pool->all) - most);
+	let_go(pool, count(pool, false) + registry_active(pool->all) - most);
 }
 
 static bool is_outdated(const struct pool *pool, const struct sandbox *sb)
@@ -164,7 +165,7 @@ static bool begin_birth(struct pool *pool, struct error *err)
 		return false;
 	snprintf(row.owner, sizeof(row.owner), "%s", pool_owner);
 	row.shape = mem_strdup(pool->shape);
-	return create_born(pool->all, &row, err) != NULL;
+	return create_born(pool->all, &row, 0, err) != NULL;
 }
 
 static void on_back_off_over(void *ctx)
@@ -196,6 +197,11 @@ void pool_refill(struct sandboxes *all)
 		log_warn("pool", "no container could be made ahead of need: %s", err.text);
 		pool_birth_failed(all);
 	}
+}
+
+void pool_cannot_fit(struct sandboxes *all)
+{
+	all->pool->cannot_fit = true;
 }
 
 void pool_born(struct sandbox *sb)
@@ -246,7 +252,7 @@ static void swap_text(char **a, char **b)
 	*b = was;
 }
 
-/* Puts the wish into the row; what the row had goes with the wish. */
+/* Puts the wish into the row; the texts that the row had go to the wish. */
 static void merge(struct container_row *row, struct container_row *wish)
 {
 	int64_t now = clock_wall_ms();
@@ -268,18 +274,22 @@ struct sandbox *pool_give(struct sandboxes *all, struct container_row *wish)
 {
 	struct pool *pool = all->pool;
 	bool fit = has_own_limits(pool, wish);
+	struct container_row given;
 	struct sandbox *sb;
 	struct error err;
 
-	if (!pool->open || !pool->shape[0] || !suits(pool, wish) || (fit && !all->podman_up))
+	if (!pool->open || !pool->shape[0] || !suits(pool, wish) ||
+	    (fit && (!all->podman_up || pool->cannot_fit)))
 		return NULL;
 	sb = find_ready(pool);
 	if (!sb)
 		return NULL;
-	merge(&sb->row, wish);
-	if (!sandbox_give(sb, fit ? SANDBOX_CREATING : SANDBOX_RUNNING, &err)) {
+	reaper_follow_clock(all->reaper);
+	given = sb->row;
+	merge(&given, wish);
+	if (!sandbox_give(sb, &given, fit ? SANDBOX_CREATING : SANDBOX_RUNNING, &err)) {
 		log_warn(sb->row.id, "could not be given away: %s", err.text);
-		merge(&sb->row, wish);
+		merge(&given, wish);
 		return NULL;
 	}
 	if (fit)
@@ -292,7 +302,7 @@ struct sandbox *pool_ask(struct sandboxes *all, struct container_row *wish)
 {
 	if (all->pool->open && suits(all->pool, wish))
 		note_wish(all->pool);
-	return pool_give(all, wish);
+	return line_length(all->line) == 0 ? pool_give(all, wish) : NULL;
 }
 
 /* --- its life ------------------------------------------------------------------------------ */

@@ -88,21 +88,22 @@ void reaper_tell(struct sandbox *sb)
 	(void)link_send(sb, WIRE_LIFE, 0, payload, writer.len);
 }
 
-static void move_expiry(struct sandbox *sb, int64_t step)
+static void move_times(struct sandbox *sb, int64_t step)
 {
 	struct error err;
 
-	if (!store_container_set_expiry(sb->all->store, sb->row.id, sb->row.expires_at + step,
-					&err))
+	if (!store_container_shift(sb->all->store, sb->row.id, step, &err)) {
 		log_warn(sb->row.id, "its end could not be moved with the clock: %s", err.text);
-	else
-		sb->row.expires_at += step;
+		return;
+	}
+	sb->row.created_at += step;
+	sb->row.expires_at += step;
 }
 
-static void follow_wall_clock(struct reaper *reaper)
+void reaper_follow_clock(struct reaper *reaper)
 {
 	int64_t ahead = clock_wall_ms() - clock_mono_ms();
-	int64_t step = ahead - reaper->wall_ahead;
+	int64_t step = reaper ? ahead - reaper->wall_ahead : 0;
 
 	if (step > -STEP_MS && step < STEP_MS)
 		return;
@@ -111,7 +112,7 @@ static void follow_wall_clock(struct reaper *reaper)
 		 (long long)step);
 	for (struct sandbox *sb = reaper->all->living; sb; sb = sb->hh.next)
 		if (can_expire(sb))
-			move_expiry(sb, step);
+			move_times(sb, step);
 }
 
 static void on_forgotten(void *ctx, const char *command_id)
@@ -132,7 +133,7 @@ static void on_sweep(void *ctx)
 	struct reaper *reaper = ctx;
 	struct sandboxes *all = reaper->all;
 
-	follow_wall_clock(reaper);
+	reaper_follow_clock(reaper);
 	end_expired(all);
 	reaper_wake(reaper);
 	forget_tombstones(all);

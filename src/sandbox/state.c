@@ -76,17 +76,14 @@ bool sandbox_move(struct sandbox *sb, enum sandbox_state to, struct error *err)
 	return true;
 }
 
-bool sandbox_give(struct sandbox *sb, enum sandbox_state to, struct error *err)
+bool sandbox_give(struct sandbox *sb, struct container_row *row, enum sandbox_state to,
+		  struct error *err)
 {
-	char was[STORE_STATE_SIZE];
-
 	assert(sb->state == SANDBOX_WARM && sandbox_may_become(sb->state, to));
-	memcpy(was, sb->row.state, sizeof(was));
-	snprintf(sb->row.state, sizeof(sb->row.state), "%s", states[to].name);
-	if (!store_container_give(sb->all->store, &sb->row, err)) {
-		memcpy(sb->row.state, was, sizeof(was));
+	snprintf(row->state, sizeof(row->state), "%s", states[to].name);
+	if (!store_container_give(sb->all->store, row, err))
 		return error_wrap(err, "giving container %s away", sb->row.id);
-	}
+	sb->row = *row;
 	set_state(sb, to);
 	registry_set_clocks(sb);
 	reaper_wake(sb->all->reaper);

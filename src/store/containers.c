@@ -116,6 +116,20 @@ bool store_container_add(struct store *store, const struct container_row *row, s
 	return statement_run(st, err);
 }
 
+static const char shift_sql[] = "UPDATE container SET created_at = created_at + :step_ms,"
+				" expires_at = expires_at + :step_ms WHERE id = :id";
+
+bool store_container_shift(struct store *store, const char *id, int64_t step_ms, struct error *err)
+{
+	auto_statement st = statement_borrow(store, shift_sql, err);
+
+	if (!st)
+		return false;
+	bind_text(st, ":id", id);
+	bind_int(st, ":step_ms", step_ms);
+	return statement_change(st, "container", err);
+}
+
 static const char give_sql[] =
 	"UPDATE container SET owner = :owner, name = :name, request_id = :request_id,"
 	" state = :state, memory = :memory, cpu_milli = :cpu_milli, pids = :pids,"

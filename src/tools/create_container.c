@@ -179,10 +179,10 @@ static void tell_wait(struct call *call, const struct sandbox_line *before)
 	const struct sandboxes *all = tools_of(call)->sandboxes;
 	auto_buf text = BUF_INIT(TEXT_MAX);
 
-	if (sandboxes_line(all).length <= before->length)
+	if (sandboxes_line(all, call_owner(call)).length <= before->length)
 		return;
-	buf_addf(&text, "%lld others wait for a container too; this one begins in about %.1f s",
-		 (long long)before->length, (double)before->wait_ms / 1000.0);
+	buf_addf(&text, "%lld other containers come before this one, which begins in about %.1f s",
+		 (long long)before->before, (double)before->wait_ms / 1000.0);
 	call_progress(call, 0, -1, buf_text(&text));
 }
 
@@ -191,7 +191,7 @@ static void run(struct call *call, const struct json *args)
 	struct arg_value values[A_COUNT];
 	struct sandbox_request request;
 	struct waiting *waiting;
-	struct sandbox_line before = sandboxes_line(tools_of(call)->sandboxes);
+	struct sandbox_line before = sandboxes_line(tools_of(call)->sandboxes, call_owner(call));
 	struct sandbox_op *op;
 	struct error err;
 	auto_env env = NULL;

@@ -91,6 +91,12 @@ static struct sandbox_op *ask(struct house *house, const char *owner, const char
 	return op;
 }
 
+static void on_destroyed(void *ctx, const struct error *err)
+{
+	(void)ctx;
+	assert_int_equal(err->kind, ERROR_CANCELLED); /* at the end of the test */
+}
+
 /* The only one that is being born. */
 static struct sandbox *newborn(struct house *house)
 {
@@ -181,6 +187,42 @@ static void who_would_wait_too_long_is_told_how_long(void **state)
 	assert_int_equal(house->ended, 0);
 }
 
+static void who_asks_for_many_keeps_nobody_out(void **state)
+{
+	struct house *house = *state;
+	struct sandbox_request request = { .owner = "greedy" };
+	struct error err;
+
+	while (sandbox_create(house->all, &request, on_view, house, &err))
+		;
+	assert_int_equal(err.kind, ERROR_LIMIT);
+	assert_int_equal(sandboxes_line(house->all, "modest").before, 2);
+	ask(house, "modest", NULL);
+	assert_string_equal(next_owner(house), "greedy");
+	assert_string_equal(next_owner(house), "modest");
+}
+
+static bool all_ended(struct house *house)
+{
+	return house->ended == 3;
+}
+
+static void nothing_is_begun_once_everything_is_being_destroyed(void **state)
+{
+	struct house *house = *state;
+	struct sandbox_request request = { .owner = "me" };
+	struct error err;
+
+	for (int i = 0; i < 3; i++)
+		ask(house, "me", NULL);
+	sandboxes_destroy_all(house->all, on_destroyed, NULL);
+	run_until(house, all_ended);
+	assert_null(newborn(house));
+	assert_int_equal(sandboxes_count(house->all), 1); /* Podman is away */
+	assert_null(sandbox_create(house->all, &request, on_view, house, &err));
+	assert_int_equal(err.kind, ERROR_UNAVAILABLE);
+}
+
 static void those_in_line_count_as_containers(void **state)
 {
 	struct house *house = *state;
@@ -267,6 +309,8 @@ int main(void)
 		LINE(owners_take_turns_however_much_one_asks_for),
 		LINE(who_would_wait_too_long_is_told_how_long),
 		LINE(those_in_line_count_as_containers),
+		LINE(who_asks_for_many_keeps_nobody_out),
+		LINE(nothing_is_begun_once_everything_is_being_destroyed),
 		LINE(the_same_request_id_stands_in_line_once),
 		LINE(nothing_is_made_for_those_who_left),
 		LINE(who_waits_too_long_gets_an_answer),

@@ -119,6 +119,50 @@ static void a_ready_one_gets_other_limits_without_a_restart(void **state)
 	assert_int_equal(sb->row.memory, 32 << 20);
 }
 
+static void a_giving_that_fails_changes_nothing(void **state)
+{
+	struct house *house = *state;
+	const struct sandbox_request request = { .memory = 32 << 20, .ttl_ms = 5000, .name = "n" };
+	auto_container_row wish = { 0 };
+	struct sandbox *sb;
+	struct error err;
+	int64_t expires_at;
+
+	open_pool(house);
+	fill(house);
+	/* As if the rows had changed behind our back. */
+	for (sb = house->all->living; sb; sb = sb->hh.next)
+		assert_true(store_container_set_state(house->store, sb->row.id, "creating", &err));
+	sb = any_warm(house);
+	expires_at = sb->row.expires_at;
+	assert_true(limits_apply(house->all, &request, &wish, &err));
+	snprintf(wish.owner, sizeof(wish.owner), "tenant");
+	wish.name = mem_strdup("n");
+	assert_null(pool_give(house->all, &wish));
+	assert_string_equal(sb->row.owner, "sandpod:pool");
+	assert_string_equal(sb->row.state, "warm");
+	assert_null(sb->row.name);
+	assert_non_null(sb->row.shape);
+	assert_int_equal(sb->row.memory, house->settings.memory);
+	assert_int_equal(sb->row.expires_at, expires_at);
+	assert_string_equal(wish.name, "n");
+}
+
+static void once_podman_cannot_limit_those_with_limits_are_made_anew(void **state)
+{
+	struct house *house = *state;
+
+	open_pool(house);
+	fill(house);
+	pool_cannot_fit(house->all);
+	memcpy(house->id, any_warm(house)->row.id, sizeof(house->id));
+	create(house, &(struct sandbox_request){ .memory = 32 << 20 });
+	assert_int_equal(house->err.kind, ERROR_NONE);
+	assert_int_equal(registry_find(house->all, "me", house->id)->hello.memory_limit, 32 << 20);
+	fill(house);
+	assert_int_equal(count_in_podman(house), SPARE + 1);
+}
+
 static void ready_ones_are_taken_up_after_a_restart(void **state)
 {
 	struct house *house = *state;
@@ -281,6 +325,8 @@ int main(void)
 		LIFE(a_ready_one_is_given_away_and_replaced),
 		LIFE(what_a_ready_one_was_is_not_to_be_seen),
 		LIFE(a_ready_one_gets_other_limits_without_a_restart),
+		LIFE(a_giving_that_fails_changes_nothing),
+		LIFE(once_podman_cannot_limit_those_with_limits_are_made_anew),
 		LIFE(ready_ones_are_taken_up_after_a_restart),
 		LIFE(ready_ones_of_another_shape_are_thrown_away),
 		LIFE(ready_ones_of_an_old_image_are_thrown_away),

@@ -317,6 +317,21 @@ static void a_walk_may_run_within_the_same_walk(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, memory_setup, memory_teardown)
 
+static void when_the_clock_is_set_both_times_move(void **state)
+{
+	auto_container_row row = container_sample("c-1", 7);
+	auto_container_row found = { 0 };
+
+	must(store_container_add(*state, &row, &err));
+	must(store_container_shift(*state, "c-1", -5000, &err));
+	must(store_container_find(*state, "c-1", &found, &err));
+	row.created_at -= 5000;
+	row.expires_at -= 5000;
+	assert_same(&row, &found);
+	assert_false(store_container_shift(*state, "c-2", 1, &err));
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+}
+
 /* What a container that nobody owns becomes when it is given to somebody. */
 static void only_a_warm_container_is_given_and_only_what_is_its_owners_changes(void **state)
 {
@@ -375,6 +390,7 @@ int main(void)
 		TEST(a_walk_ends_when_told_to),
 		TEST(a_walk_may_write_and_walk_again),
 		TEST(a_walk_may_run_within_the_same_walk),
+		TEST(when_the_clock_is_set_both_times_move),
 		TEST(only_a_warm_container_is_given_and_only_what_is_its_owners_changes),
 		TEST(a_container_is_not_given_for_a_request_that_has_one),
 	};

@@ -229,11 +229,11 @@ static void who_has_to_wait_for_a_container_is_told_how_long(void **state)
 	struct sandbox_view view = container_view();
 
 	(void)state;
-	domain.line = (struct sandbox_line){ .length = 7, .wait_ms = 2340 };
+	domain.line = (struct sandbox_line){ .length = 9, .before = 7, .wait_ms = 2340 };
 	domain.is_full = true;
 	use("create_container", "{}");
-	assert_string_equal(call->progress, "7 others wait for a container too; this one begins "
-					    "in about 2.3 s");
+	assert_string_equal(call->progress, "7 other containers come before this one, which "
+					    "begins in about 2.3 s");
 	view.waited_ms = 2500;
 	domain.on_view(domain.ctx, &view, NULL);
 	assert_contains(call->text, "it waited 2.5 s for its turn\n");
@@ -247,7 +247,7 @@ static void who_has_to_wait_for_a_container_is_told_how_long(void **state)
 static void who_gets_a_container_at_once_hears_of_no_line(void **state)
 {
 	(void)state;
-	domain.line = (struct sandbox_line){ .length = 7, .wait_ms = 2340 };
+	domain.line = (struct sandbox_line){ .length = 9, .before = 7, .wait_ms = 2340 };
 	use("create_container", "{}");
 	assert_null(call->progress);
 }
