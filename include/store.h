@@ -217,10 +217,14 @@ bool store_upload_count(struct store *store, const char *container_id, int64_t n
 
 /* --- sessions and keys ------------------------------------------------------------------- */
 
+/* Of the name that a client gives itself; longer ones are cut. */
+enum { STORE_CLIENT_NAME_SIZE = 64 };
+
 struct session_row {
 	char id_hash[65];
 	char owner[STORE_OWNER_SIZE];
 	char protocol_version[16];
+	char client_name[STORE_CLIENT_NAME_SIZE];
 	int64_t client_can; /* bits of what its client can be asked; mcp/ knows which */
 	int64_t created_at;
 	int64_t seen_at;

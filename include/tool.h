@@ -53,6 +53,9 @@ const struct tool **tools_select(const char *sets);
 void *call_context(const struct call *call);
 /* Who asks: a key or a session.  Borrowed, valid while the call is. */
 const char *call_owner(const struct call *call);
+/* What the client calls itself ("" when it gives itself no name, and for a task that an earlier
+ * server left).  A hint, never to be trusted. */
+const char *call_client(const struct call *call);
 
 /* Called once if the caller takes the request back before the answer, or the server stops.  It must
  * lead to the one answer all the same (which then goes nowhere). */

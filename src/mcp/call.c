@@ -191,6 +191,7 @@ static void call_connect(struct call *call, const struct peer *peer,
 	call->id = strchr(key, '\n') + 1;
 	call->era = peer->era;
 	snprintf(call->version, sizeof(call->version), "%s", peer->version);
+	snprintf(call->client, sizeof(call->client), "%s", peer->client ? peer->client : "");
 	call->client_can = peer->client_can;
 	call->log_level = peer->log_level;
 	call->on_answer = peer->on_answer;

@@ -35,6 +35,7 @@ struct call {
 
 	enum era era;
 	char version[VERSION_SIZE];
+	char client[CLIENT_NAME_SIZE];
 	unsigned client_can;
 	int log_level;
 	char *token; /* of progress, JSON text; NULL: none */

@@ -55,6 +55,7 @@ bool envelope_read(const struct rpc_message *message, struct envelope *ret_envel
 {
 	const struct json *meta = get_meta(message);
 	const struct json *capabilities = json_get_object(meta, PREFIX "clientCapabilities");
+	const struct json *client = json_get_object(meta, PREFIX "clientInfo");
 
 	ret_envelope->version = json_get_text(meta, PREFIX "protocolVersion");
 	if (!ret_envelope->version)
@@ -72,6 +73,7 @@ bool envelope_read(const struct rpc_message *message, struct envelope *ret_envel
 		return fault_set(ret_fault, 400, RPC_INVALID_PARAMS,
 				 "\"" PREFIX "logLevel\" must be one of debug, info, notice, "
 				 "warning, error, critical, alert and emergency");
+	ret_envelope->client = client ? json_get_text(client, "name") : "";
 	ret_envelope->client_can = client_can(capabilities);
 	return true;
 }

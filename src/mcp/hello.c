@@ -114,9 +114,10 @@ static struct json *capabilities_json(const struct mcp *mcp, enum era era)
 /* --- the two ways to say hello --- */
 
 struct json *hello_initialize(const struct mcp *mcp, const struct rpc_message *message,
-			      char ret_version[VERSION_SIZE], unsigned *ret_client_can,
-			      struct error *err)
+			      struct hello *ret_hello, struct error *err)
 {
+	const struct json *client = json_get_object(message->params, "clientInfo");
+	const char *name = json_get_text(client, "name");
 	const char *wanted = json_get_text(message->params, "protocolVersion");
 	const char *agreed;
 	struct json *result;
@@ -128,8 +129,9 @@ struct json *hello_initialize(const struct mcp *mcp, const struct rpc_message *m
 	/* 2025-11-25 lifecycle, version negotiation: ours when we do not know theirs.  2026-07-28
 	 * has no handshake, and is not offered in one. */
 	agreed = version_is_known(session_versions, wanted) ? wanted : session_versions[0];
-	snprintf(ret_version, VERSION_SIZE, "%s", agreed);
-	*ret_client_can = client_can(json_get_object(message->params, "capabilities"));
+	snprintf(ret_hello->version, sizeof(ret_hello->version), "%s", agreed);
+	snprintf(ret_hello->client, sizeof(ret_hello->client), "%s", name ? name : "");
+	ret_hello->client_can = client_can(json_get_object(message->params, "capabilities"));
 	result = json_object();
 	json_put_text(result, "protocolVersion", agreed);
 	json_put(result, "capabilities", capabilities_json(mcp, ERA_2025));

@@ -130,10 +130,10 @@ static bool is_begun(struct mcp *mcp, struct http_request *req, const char *owne
 static void run_initialize(struct mcp *mcp, struct http_request *req, const char *owner,
 			   const struct rpc_message *message)
 {
-	char version[VERSION_SIZE], id[ID_SIZE];
+	char id[ID_SIZE];
 	auto_json result = NULL;
 	auto_json answer = NULL;
-	unsigned can;
+	struct hello hello;
 	struct error err;
 
 	if (mcp->draining) {
@@ -145,12 +145,12 @@ static void run_initialize(struct mcp *mcp, struct http_request *req, const char
 			    message);
 		return;
 	}
-	result = hello_initialize(mcp, message, version, &can, &err);
+	result = hello_initialize(mcp, message, &hello, &err);
 	if (!result) {
 		reply_error(req, 200, RPC_INVALID_PARAMS, err.text, message);
 		return;
 	}
-	if (!session_new(mcp, *owner ? owner : NULL, version, can, id, &err)) {
+	if (!session_new(mcp, *owner ? owner : NULL, &hello, id, &err)) {
 		reply_error(req, 503, rpc_code_of(err.kind), err.text, message);
 		return;
 	}
@@ -170,12 +170,13 @@ static bool accepts_both(struct http_request *req)
 
 static struct peer peer_of(struct mcp *mcp, struct session *session, struct http_request *req)
 {
-	struct exchange *exchange = exchange_new(mcp, req, session, session->version);
+	struct exchange *exchange = exchange_new(mcp, req, session, session->hello.version);
 
 	return (struct peer){ .owner = session->owner,
 			      .scope = session->hash,
-			      .version = session->version,
-			      .client_can = session->client_can,
+			      .version = session->hello.version,
+			      .client = session->hello.client,
+			      .client_can = session->hello.client_can,
 			      .log_level = session->log_level,
 			      .log_level_slot = &session->log_level,
 			      .on_answer = exchange_on_answer,
@@ -251,6 +252,7 @@ static void post_alone(struct mcp *mcp, struct http_request *req, const char *ow
 	peer = (struct peer){ .owner = *owner ? owner : "anonymous",
 			      .scope = exchange_scope(exchange),
 			      .version = envelope->version,
+			      .client = envelope->client,
 			      .era = ERA_2026,
 			      .client_can = envelope->client_can,
 			      .log_level = envelope->log_level,

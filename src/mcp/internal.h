@@ -59,7 +59,7 @@ enum {
 	TASK_POLL_MS = 1000,
 };
 
-enum { VERSION_SIZE = 16 };
+enum { VERSION_SIZE = 16, CLIENT_NAME_SIZE = STORE_CLIENT_NAME_SIZE };
 
 /* --- rpc.c: the envelope --- */
 
@@ -159,6 +159,7 @@ unsigned client_can(const struct json *capabilities);
 
 struct envelope {
 	const char *version; /* borrowed from the message */
+	const char *client;  /* likewise; "": it gives itself no name */
 	unsigned client_can;
 	int log_level; /* the least that is sent */
 };
@@ -216,6 +217,7 @@ struct peer {
 	const char *scope;   /* in which request ids are unique */
 	const char *version; /* the revision agreed on; "" before */
 	enum era era;
+	const char *client; /* what it calls itself; NULL or "": nothing */
 	unsigned client_can;
 	int log_level;       /* the least of enum mcp_level that is sent; LEVEL_NONE */
 	int *log_level_slot; /* where logging/setLevel puts it; NULL: nowhere */
@@ -263,10 +265,15 @@ extern const char *const protocol_versions[];
 extern const char *const *const session_versions;
 bool version_is_known(const char *const *list, const char *version);
 struct json *versions_json(void);
-/* The result of initialize and the version agreed on; NULL when the params are wrong. */
+/* What a handshake settles. */
+struct hello {
+	char version[VERSION_SIZE];
+	char client[CLIENT_NAME_SIZE]; /* what the client calls itself */
+	unsigned client_can;
+};
+/* The result of initialize; NULL when the params are wrong. */
 struct json *hello_initialize(const struct mcp *mcp, const struct rpc_message *message,
-			      char ret_version[VERSION_SIZE], unsigned *ret_client_can,
-			      struct error *err) must_check;
+			      struct hello *ret_hello, struct error *err) must_check;
 void hello_discover(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
 struct json *server_info(const struct mcp *mcp);
 bool mcp_has_resources(const struct mcp *mcp);
@@ -397,9 +404,8 @@ void outlets_end_all(struct mcp *mcp);
 struct session {
 	char hash[DIGEST_TEXT_SIZE]; /* of its id; the id itself is only with the client */
 	char owner[STORE_OWNER_SIZE];
-	char version[VERSION_SIZE];
+	struct hello hello;
 	int64_t seen_written_ms; /* what the database says */
-	unsigned client_can;
 	int log_level;
 	struct outlet *outlets; /* the newest first */
 	struct outlet *feed;    /* the one of GET; NULL before the first */
@@ -410,9 +416,8 @@ struct session {
 
 /* Makes a session for the owner of a key, or (owner NULL) for itself.  The pointer is good until
  * the next call into session.c. */
-struct session *session_new(struct mcp *mcp, const char *owner, const char *version,
-			    unsigned client_can, char ret_id[ID_SIZE],
-			    struct error *err) must_check;
+struct session *session_new(struct mcp *mcp, const char *owner, const struct hello *hello,
+			    char ret_id[ID_SIZE], struct error *err) must_check;
 /* ERROR_NOT_FOUND when there is none, or when it belongs to another owner. */
 struct session *session_find(struct mcp *mcp, const char *id, const char *owner,
 			     struct error *err) must_check;

@@ -12,8 +12,7 @@ struct old_link {
 	char id[ID_SIZE];
 	char caller[STORE_OWNER_SIZE]; /* the key; "" without one */
 	char owner[STORE_OWNER_SIZE];  /* of what its calls make */
-	char version[VERSION_SIZE];
-	unsigned client_can;
+	struct hello hello;
 	int log_level;
 	struct outlet *outlet; /* NULL once the client left */
 	unsigned waiting;      /* requests without an answer */
@@ -159,7 +158,7 @@ static void run_initialize(struct old_link *link, const struct peer *peer,
 			   "this session is initialized already");
 		return;
 	}
-	result = hello_initialize(link->mcp, message, link->version, &link->client_can, &err);
+	result = hello_initialize(link->mcp, message, &link->hello, &err);
 	if (!result) {
 		peer_error(peer, message, RPC_INVALID_PARAMS, err.text);
 		return;
@@ -173,8 +172,9 @@ static void run(struct old_link *link, struct rpc_message *message)
 {
 	struct peer peer = { .owner = link->owner,
 			     .scope = link->id,
-			     .version = link->version,
-			     .client_can = link->client_can,
+			     .version = link->hello.version,
+			     .client = link->hello.client,
+			     .client_can = link->hello.client_can,
 			     .log_level = link->log_level,
 			     .log_level_slot = &link->log_level,
 			     .on_answer = on_answer,

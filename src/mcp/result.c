@@ -15,6 +15,11 @@ void *call_context(const struct call *call)
 	return call->tool_ctx;
 }
 
+const char *call_client(const struct call *call)
+{
+	return call->client;
+}
+
 const char *call_owner(const struct call *call)
 {
 	return call->owner;

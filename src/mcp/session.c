@@ -86,12 +86,13 @@ static void fill_row(const struct session *session, int64_t now, struct session_
 	snprintf(ret_row->id_hash, sizeof(ret_row->id_hash), "%s", session->hash);
 	snprintf(ret_row->owner, sizeof(ret_row->owner), "%s", session->owner);
 	snprintf(ret_row->protocol_version, sizeof(ret_row->protocol_version), "%s",
-		 session->version);
-	ret_row->client_can = session->client_can;
+		 session->hello.version);
+	snprintf(ret_row->client_name, sizeof(ret_row->client_name), "%s", session->hello.client);
+	ret_row->client_can = session->hello.client_can;
 }
 
-struct session *session_new(struct mcp *mcp, const char *owner, const char *version,
-			    unsigned client_can, char ret_id[ID_SIZE], struct error *err)
+struct session *session_new(struct mcp *mcp, const char *owner, const struct hello *hello,
+			    char ret_id[ID_SIZE], struct error *err)
 {
 	struct session *session;
 	struct session_row row;
@@ -106,8 +107,7 @@ struct session *session_new(struct mcp *mcp, const char *owner, const char *vers
 		snprintf(session->owner, sizeof(session->owner), "%s", owner);
 	else
 		snprintf(session->owner, sizeof(session->owner), "session:%s", session->hash);
-	snprintf(session->version, sizeof(session->version), "%s", version);
-	session->client_can = client_can;
+	session->hello = *hello;
 	session->log_level = LEVEL_INFO;
 	session->seen_written_ms = clock_wall_ms();
 	fill_row(session, session->seen_written_ms, &row);
@@ -132,8 +132,10 @@ static struct session *load(struct mcp *mcp, const char *hash, struct error *err
 	session = mem_new(struct session);
 	snprintf(session->hash, sizeof(session->hash), "%s", hash);
 	snprintf(session->owner, sizeof(session->owner), "%s", row.owner);
-	snprintf(session->version, sizeof(session->version), "%s", row.protocol_version);
-	session->client_can = (unsigned)row.client_can;
+	snprintf(session->hello.version, sizeof(session->hello.version), "%s",
+		 row.protocol_version);
+	snprintf(session->hello.client, sizeof(session->hello.client), "%s", row.client_name);
+	session->hello.client_can = (unsigned)row.client_can;
 	session->log_level = LEVEL_INFO;
 	session->seen_written_ms = row.seen_at;
 	cache_add(mcp, session);

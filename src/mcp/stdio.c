@@ -27,8 +27,7 @@ struct mcp_stdio {
 	bool broken;             /* nobody takes the output any more */
 	bool closed;
 	bool begun; /* initialize was answered */
-	char version[VERSION_SIZE];
-	unsigned client_can;
+	struct hello hello;
 	int log_level;
 	unsigned waiting; /* requests without an answer */
 	void (*on_end)(void *ctx);
@@ -179,8 +178,9 @@ static struct peer peer_of(struct mcp_stdio *stdio)
 {
 	return (struct peer){ .owner = "local",
 			      .scope = "local",
-			      .version = stdio->version,
-			      .client_can = stdio->client_can,
+			      .version = stdio->hello.version,
+			      .client = stdio->hello.client,
+			      .client_can = stdio->hello.client_can,
 			      .log_level = stdio->log_level,
 			      .log_level_slot = &stdio->log_level,
 			      .on_answer = on_answer,
@@ -199,7 +199,7 @@ static void run_initialize(struct mcp_stdio *stdio, const struct rpc_message *me
 			   "this session is initialized already");
 		return;
 	}
-	result = hello_initialize(stdio->mcp, message, stdio->version, &stdio->client_can, &err);
+	result = hello_initialize(stdio->mcp, message, &stdio->hello, &err);
 	if (!result) {
 		send_error(stdio, message, RPC_INVALID_PARAMS, err.text);
 		return;
@@ -230,6 +230,7 @@ static void run_request(struct mcp_stdio *stdio, struct rpc_message *message)
 	}
 	if (peer.era == ERA_2026) {
 		peer.version = envelope.version;
+		peer.client = envelope.client;
 		peer.client_can = envelope.client_can;
 		peer.log_level = envelope.log_level;
 	}

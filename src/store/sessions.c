@@ -3,7 +3,7 @@
 #include "store.h"
 #include "internal.h"
 
-#define COLUMNS "id_hash, owner, protocol_version, created_at, seen_at, client_can"
+#define COLUMNS "id_hash, owner, protocol_version, created_at, seen_at, client_can, client_name"
 
 enum column {
 	COLUMN_ID_HASH,
@@ -12,11 +12,12 @@ enum column {
 	COLUMN_CREATED_AT,
 	COLUMN_SEEN_AT,
 	COLUMN_CLIENT_CAN,
+	COLUMN_CLIENT_NAME,
 };
 
 static const char add_sql[] = "INSERT INTO session (" COLUMNS ") VALUES"
 			      " (:id_hash, :owner, :protocol_version, :created_at, :seen_at,"
-			      " :client_can)";
+			      " :client_can, :client_name)";
 
 bool store_session_add(struct store *store, const struct session_row *row, struct error *err)
 {
@@ -30,6 +31,7 @@ bool store_session_add(struct store *store, const struct session_row *row, struc
 	bind_int(st, ":created_at", row->created_at);
 	bind_int(st, ":seen_at", row->seen_at);
 	bind_int(st, ":client_can", row->client_can);
+	bind_text(st, ":client_name", row->client_name);
 	return statement_run(st, err);
 }
 
@@ -38,6 +40,7 @@ static void read_row(struct statement *st, struct session_row *ret_row)
 	ret_row->created_at = column_int(st, COLUMN_CREATED_AT);
 	ret_row->seen_at = column_int(st, COLUMN_SEEN_AT);
 	ret_row->client_can = column_int(st, COLUMN_CLIENT_CAN);
+	column_into(st, COLUMN_CLIENT_NAME, ret_row->client_name, sizeof(ret_row->client_name));
 	column_into(st, COLUMN_ID_HASH, ret_row->id_hash, sizeof(ret_row->id_hash));
 	column_into(st, COLUMN_OWNER, ret_row->owner, sizeof(ret_row->owner));
 	column_into(st, COLUMN_PROTOCOL_VERSION, ret_row->protocol_version,

@@ -282,7 +282,7 @@ static unsigned read_streams(const struct arg_value *value)
 	return strcmp(value->text, "stdout") == 0 ? COMMAND_STDOUT : COMMAND_STDERR;
 }
 
-static bool read_wish(const struct call *call, const struct arg_value values[A_COUNT],
+static bool read_wish(struct call *call, const struct arg_value values[A_COUNT],
 		      struct command_wish *ret_wish, struct error *err)
 {
 	struct output_wish output = { .limit = limit_of(call, &values[A_MAX_OUTPUT]) };
@@ -296,7 +296,8 @@ static bool read_wish(const struct call *call, const struct arg_value values[A_C
 	} else if (values[A_TAIL].given) {
 		output.mode = OUTPUT_TAIL;
 		if (!values[A_MAX_OUTPUT].given || output.limit > values[A_TAIL].number)
-			output.limit = values[A_TAIL].number;
+			output.limit = client_output_bytes(client_find(call_client(call)),
+							   values[A_TAIL].number);
 	}
 	output.base64 = values[A_ENCODING].given && strcmp(values[A_ENCODING].text, "base64") == 0;
 	*ret_wish = (struct command_wish){ .output = output,

@@ -355,7 +355,7 @@ void command_answer_as_checked(void *ctx, const struct command_view *view, const
 	struct waiting *waiting = ctx;
 	struct call *call = waiting->call;
 	struct command_wish wish = {
-		.output = { .limit = tools_of(call)->output_limit },
+		.output = { .limit = fitting_limit(call) },
 		.streams = COMMAND_STDOUT | COMMAND_STDERR,
 		.with_offsets = true,
 	};

@@ -133,10 +133,27 @@ void waiting_for(struct waiting *waiting, struct sandbox_op *op);
 void waiting_began(struct waiting *waiting, struct sandbox_op *op, const struct error *err);
 
 const struct tools_context *tools_of(const struct call *call);
-/* wait_seconds (or fallback_ms when it is not given), never more than the server waits. */
+/* wait_seconds (or fallback_ms when it is not given), never more than the server, or its client,
+ * waits. */
 int64_t wait_of(const struct call *call, const struct arg_value *seconds, int64_t fallback_ms);
-/* max_output_bytes, or the server's limit. */
-int64_t limit_of(const struct call *call, const struct arg_value *bytes);
+/* max_output_bytes, or the server's limit; when the client takes less than was asked for, less, and
+ * a warning. */
+int64_t limit_of(struct call *call, const struct arg_value *bytes);
+/* The server's limit, or less. */
+int64_t fitting_limit(const struct call *call);
+
+/* client.c: a row of what is known of clients; 0: nothing is known. */
+struct client {
+	const char *name; /* as clientInfo has it; a * at the end stands for anything */
+	int deadline_s;   /* of a call, unless its user set another */
+	int result_chars; /* of a result */
+};
+/* Never NULL. */
+const struct client *client_find(const char *name);
+/* As much as fits. */
+int64_t client_wait_ms(const struct client *client, int64_t wait_ms);
+int64_t client_output_bytes(const struct client *client, int64_t bytes);
+
 /* The bounds of max_output_bytes. */
 enum { OUTPUT_LEAST = 64, OUTPUT_MOST = 1024 * 1024 };
 /* call_fail with the next step that fits the kind of error. */

@@ -49,16 +49,27 @@ int64_t wait_of(const struct call *call, const struct arg_value *seconds, int64_
 	int64_t most = tools_of(call)->max_wait_ms;
 	int64_t ms = seconds->given ? (int64_t)(seconds->real * 1000) : fallback_ms;
 
-	return ms < most ? ms : most;
+	return client_wait_ms(client_find(call_client(call)), ms < most ? ms : most);
 }
 
-int64_t limit_of(const struct call *call, const struct arg_value *bytes)
+int64_t fitting_limit(const struct call *call)
+{
+	return client_output_bytes(client_find(call_client(call)), tools_of(call)->output_limit);
+}
+
+int64_t limit_of(struct call *call, const struct arg_value *bytes)
 {
 	int64_t limit = bytes->given ? bytes->number : tools_of(call)->output_limit;
+	int64_t taken = client_output_bytes(client_find(call_client(call)), limit);
 
-	if (limit < OUTPUT_LEAST)
+	if (bytes->given && taken < limit)
+		call_warn(call,
+			  "max_output_bytes: %lld bytes of a stream are shown, because more would "
+			  "not fit into what %s takes of a result",
+			  (long long)taken, call_client(call));
+	if (taken < OUTPUT_LEAST)
 		return OUTPUT_LEAST;
-	return limit < OUTPUT_MOST ? limit : OUTPUT_MOST;
+	return taken < OUTPUT_MOST ? taken : OUTPUT_MOST;
 }
 
 static const char *next_step(enum error_kind kind)

@@ -68,20 +68,22 @@ static void what_is_not_declared_is_not_found(void **state)
 
 static void agree(struct fixture *f, const char *wanted, const char *agreed)
 {
-	auto_str text = mem_format(REQUEST("initialize", "{\"protocolVersion\":\"%s\"}"), wanted);
+	auto_str text = mem_format(REQUEST("initialize", "{\"protocolVersion\":\"%s\","
+							 "\"clientInfo\":{\"name\":\"tester\"}}"),
+				   wanted);
 	auto_rpc_message message = { .body = NULL };
-	char version[VERSION_SIZE];
-	unsigned can;
+	struct hello hello;
 	struct error err;
 	auto_json result = NULL;
 	auto_str printed = NULL;
 
 	rpc_read(text, strlen(text), &message);
 	assert_true(method_is_initialize(&message));
-	result = hello_initialize(f->mcp, &message, version, &can, &err);
+	result = hello_initialize(f->mcp, &message, &hello, &err);
 	assert_non_null(result);
 	printed = json_print(result);
-	assert_string_equal(version, agreed);
+	assert_string_equal(hello.version, agreed);
+	assert_string_equal(hello.client, "tester");
 	assert_string_equal(json_get_text(result, "protocolVersion"), agreed);
 	assert_contains(printed, "\"capabilities\":{\"tools\":{},\"logging\":{}}");
 	assert_contains(printed, "\"version\":\"1.2.3\"");
@@ -105,12 +107,11 @@ static void initialize_without_a_version_is_refused(void **state)
 	struct fixture *f = *state;
 	auto_rpc_message message = { .body = NULL };
 	static const char text[] = REQUEST("initialize", "{\"protocolVersion\":5}");
-	char version[VERSION_SIZE];
-	unsigned can;
+	struct hello hello;
 	struct error err;
 
 	rpc_read(text, strlen(text), &message);
-	assert_null(hello_initialize(f->mcp, &message, version, &can, &err));
+	assert_null(hello_initialize(f->mcp, &message, &hello, &err));
 }
 
 static void a_tool_answers_in_both_forms(void **state)

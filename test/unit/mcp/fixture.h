@@ -34,6 +34,8 @@ static inline void tool_echo(struct call *call, const struct json *args)
 	struct json *out = json_object();
 
 	json_put_text(out, "owner", call_owner(call));
+	if (*call_client(call))
+		json_put_text(out, "client", call_client(call));
 	call_add_text(call, text);
 	call_answer(call, out);
 }

@@ -108,6 +108,10 @@ static void a_session_owns_what_its_calls_make(void **state)
 	       "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":"
 	       "\"echo\"}}",
 	       200, "\"owner\":\"session:");
+	expect(w, "POST", with_session(w, JSON_POST),
+	       "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":"
+	       "\"echo\"}}",
+	       200, "\"client\":\"c\"");
 }
 
 static void other_methods_are_not_allowed(void **state)

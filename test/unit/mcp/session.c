@@ -4,7 +4,8 @@
 static struct session *begin(struct fixture *f, const char *owner, char ret_id[ID_SIZE])
 {
 	struct error err;
-	struct session *session = session_new(f->mcp, owner, "2025-06-18", 0, ret_id, &err);
+	static const struct hello hello = { .version = "2025-06-18", .client = "tester" };
+	struct session *session = session_new(f->mcp, owner, &hello, ret_id, &err);
 
 	assert_non_null(session);
 	return session;
@@ -29,7 +30,7 @@ static void a_session_is_found_by_its_id(void **state)
 	assert_memory_equal(id, "s-", 2);
 	assert_memory_equal(session->owner, "session:", 8);
 	assert_ptr_equal(find(f, id, ""), session);
-	assert_string_equal(session->version, "2025-06-18");
+	assert_string_equal(session->hello.version, "2025-06-18");
 }
 
 static void a_session_survives_a_restart(void **state)
@@ -45,7 +46,8 @@ static void a_session_survives_a_restart(void **state)
 	session = find(f, id, "");
 	assert_non_null(session);
 	assert_string_equal(session->owner, owner);
-	assert_string_equal(session->version, "2025-06-18");
+	assert_string_equal(session->hello.version, "2025-06-18");
+	assert_string_equal(session->hello.client, "tester");
 }
 
 static void an_ended_session_is_gone_also_after_a_restart(void **state)
@@ -104,11 +106,12 @@ static void memory_holds_a_bounded_number_and_the_database_the_rest(void **state
 static void handshakes_have_a_rate(void **state)
 {
 	struct fixture *f = *state;
+	const struct hello hello = { .version = "2025-06-18" };
 	char id[ID_SIZE];
 	struct error err;
 	int begun = 0;
 
-	while (begun < 2 * SESSION_BURST && session_new(f->mcp, NULL, "2025-06-18", 0, id, &err))
+	while (begun < 2 * SESSION_BURST && session_new(f->mcp, NULL, &hello, id, &err))
 		begun++;
 	assert_in_range(begun, SESSION_BURST, SESSION_BURST + 30 * SESSION_PER_SECOND);
 	assert_int_equal(err.kind, ERROR_LIMIT);

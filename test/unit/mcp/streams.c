@@ -47,7 +47,11 @@ static void wait_for_cancel(struct web_fixture *w)
 static void a_request_of_2026_needs_no_session(void **state)
 {
 	expect(*state, "POST", HEADERS_2026("tools/call", "echo"), CALL_2026("echo", ""), 200,
-	       "\"owner\":\"anonymous\"");
+	       "\"structuredContent\":{\"owner\":\"anonymous\"}");
+	expect(*state, "POST", HEADERS_2026("tools/call", "echo"),
+	       CALL_2026("echo", ",\"io.modelcontextprotocol/clientInfo\":"
+				 "{\"name\":\"tester\",\"version\":\"1\"}"),
+	       200, "\"client\":\"tester\"");
 	expect(*state, "POST", HEADERS_2026("tools/call", "echo"), CALL_2026("echo", ""), 200,
 	       "\"io.modelcontextprotocol/serverInfo\":{\"name\":\"sandpod\"");
 }

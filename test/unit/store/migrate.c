@@ -128,12 +128,22 @@ static void find_old_task(struct store *store)
 	assert_string_equal(task.state, "working");
 }
 
+static void find_old_client(struct store *store)
+{
+	struct session_row session;
+
+	must(store_session_find(store,
+				"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+				&session, &err));
+	assert_string_equal(session.client_name, "claude-code");
+}
+
 static void every_older_database_is_brought_up_to_date_with_all_its_rows(void **state)
 {
 	void (*const find_rows[])(struct store *) = { find_old_containers, find_old_commands,
 						      find_old_file,       find_old_session,
 						      find_no_more,        find_old_upload,
-						      find_old_task };
+						      find_old_task,       find_old_client };
 
 	(void)state;
 	for (int number = 1; number <= migration_count(); number++) {

@@ -6,6 +6,7 @@ static const struct session_row sample = {
 	.owner = "session:it's \"한국어\"",
 	.protocol_version = "2025-11-25",
 	.client_can = 5,
+	.client_name = "claude-code",
 	.created_at = 100,
 	.seen_at = 200,
 };
@@ -20,6 +21,7 @@ static void a_session_comes_back_as_it_went_in(void **state)
 	assert_string_equal(found.owner, sample.owner);
 	assert_string_equal(found.protocol_version, sample.protocol_version);
 	assert_int_equal(found.client_can, 5);
+	assert_string_equal(found.client_name, "claude-code");
 	assert_int_equal(found.created_at, 100);
 	assert_int_equal(found.seen_at, 200);
 }

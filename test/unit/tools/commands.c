@@ -480,6 +480,70 @@ static void a_task_of_an_earlier_server_goes_on(void **state)
 	assert_int_equal(call->ends, 1);
 }
 
+static void waits_end_before_the_client_gives_up(void **state)
+{
+	static const struct {
+		const char *client, *wait;
+	} rows[] = {
+		{ "", "wait=45000" },
+		{ "somebody", "wait=45000" },
+		{ "claude-ai", "wait=45000" },
+		{ "claude-ai-2", "wait=45000" },
+		{ "@librechat/api-client", "wait=22500" },
+		{ "spring-ai-mcp-client - sandbox", "wait=15000" },
+	};
+	struct command_row row = command_row("exited");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		client_name = rows[i].client;
+		use("execute_command",
+		    "{\"container_id\":\"c-1\",\"command\":\"ls\",\"wait_seconds\":45}");
+		assert_contains(domain.said, rows[i].wait);
+		answer_command(&row, NULL);
+		use("check_command", "{\"command_id\":\"x-1\",\"wait_seconds\":45}");
+		assert_contains(domain.said, rows[i].wait);
+		answer_command(&row, NULL);
+		use("check_command", "{\"command_id\":\"x-1\",\"wait_seconds\":2}");
+		assert_contains(domain.said, "wait=2000");
+		answer_command(&row, NULL);
+	}
+}
+
+static size_t shown(const char *client, const char *tool, const char *wish)
+{
+	static char out[60001];
+	struct command_row row = command_row("exited");
+
+	memset(out, 'a', sizeof(out) - 1);
+	domain.out = out;
+	row.stdout_bytes = sizeof(out) - 1;
+	client_name = client;
+	use(tool, wish);
+	answer_command(&row, NULL);
+	return strlen(json_get_text(call->structured, "stdout"));
+}
+
+static void no_more_output_is_shown_than_the_client_takes(void **state)
+{
+	static const char much[] = "{\"container_id\":\"c-1\",\"command\":\"ls\","
+				   "\"max_output_bytes\":60000}";
+	static const char tail[] = "{\"command_id\":\"x-1\",\"tail_bytes\":60000}";
+
+	(void)state;
+	assert_int_equal(shown("somebody", "execute_command", much), 60000);
+	assert_null(call->warning);
+	assert_in_range(shown("claude-code", "execute_command", much), 20000, 20200);
+	assert_contains(call->warning, "max_output_bytes: 20000 bytes of a stream are shown");
+	assert_contains(call->text, "read them with check_command");
+	assert_int_equal(shown("somebody", "check_command", tail), 60000);
+	assert_in_range(shown("claude-code", "check_command", tail), 20000, 20200);
+	call->tools.output_limit = 60000;
+	assert_int_equal(shown("somebody", "kill_command", "{\"command_id\":\"x-1\"}"), 60000);
+	assert_in_range(shown("claude-code", "kill_command", "{\"command_id\":\"x-1\"}"), 20000,
+			20200);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -506,6 +570,8 @@ int main(void)
 		WITH_CALL(a_command_that_takes_long_becomes_a_task_where_it_can),
 		WITH_CALL(progress_is_told_until_the_wait_is_over),
 		WITH_CALL(a_task_of_an_earlier_server_goes_on),
+		WITH_CALL(waits_end_before_the_client_gives_up),
+		WITH_CALL(no_more_output_is_shown_than_the_client_takes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

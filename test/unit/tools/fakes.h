@@ -14,6 +14,8 @@
 
 /* --- the call --- */
 
+static const char *client_name; /* of every call of a test */
+
 struct call {
 	struct tools_context tools;
 	struct json *structured; /* of the answer */
@@ -70,6 +72,12 @@ const char *command_op_id(const struct sandbox_op *op)
 void *call_context(const struct call *call)
 {
 	return (void *)(uintptr_t)&call->tools;
+}
+
+const char *call_client(const struct call *call)
+{
+	(void)call;
+	return client_name;
 }
 
 const char *call_owner(const struct call *call)
@@ -398,6 +406,7 @@ static struct sandbox_settings settings = {
 static inline int setup(void **state)
 {
 	(void)state;
+	client_name = "";
 	domain = (struct domain){ .out = "", .err = "" };
 	call = mem_new(struct call);
 	call->tools = (struct tools_context){ .settings = &settings,
