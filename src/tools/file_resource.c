@@ -6,8 +6,6 @@
 #include "http.h"
 #include "utf8.h"
 
-enum { READ_MAX = 2 * 1024 * 1024 }; /* bytes of a file that fit into an answer */
-
 struct reading {
 	struct call *call;
 	struct file_reader *reader;
@@ -47,7 +45,7 @@ static void finish(struct reading *reading)
 	struct call *call = reading->call;
 	const struct buf *data = &reading->data;
 	const char *type = http_media_type(reading->path);
-	auto_buf encoded = BUF_INIT((size_t)2 * READ_MAX);
+	auto_buf encoded = BUF_INIT((size_t)2 * FILE_RESOURCE_MAX);
 	bool is_text = utf8_is_valid(buf_text(data), data->len) &&
 		       !memchr(buf_text(data), '\0', data->len);
 
@@ -66,11 +64,11 @@ static void on_open(void *ctx, const struct file_opened *file, const struct erro
 
 	if (err) {
 		fail(reading, err);
-	} else if (file->size > READ_MAX) {
+	} else if (file->size > FILE_RESOURCE_MAX) {
 		error_set(&large, ERROR_LIMIT,
 			  "%s has %llu bytes, and %d can be read this way; get_file_url gives a "
 			  "link to a file of any size",
-			  reading->path, (unsigned long long)file->size, READ_MAX);
+			  reading->path, (unsigned long long)file->size, FILE_RESOURCE_MAX);
 		fail(reading, &large);
 	} else if (file->size == 0) {
 		finish(reading);
@@ -106,7 +104,7 @@ static void read_file(struct call *call, const struct json *args)
 
 	reading->call = call;
 	reading->path = mem_format("/%s", json_get_text(args, "path"));
-	reading->data = BUF_INIT(READ_MAX);
+	reading->data = BUF_INIT(FILE_RESOURCE_MAX);
 	request.path = reading->path;
 	reading->reader =
 		file_reader_open_path(tools_of(call)->sandboxes, &request, &events, reading, &err);
@@ -164,31 +162,6 @@ const struct resource_template *const tools_templates[] = { &file_template, NULL
 
 /* --- the list: files with a link that works --- */
 
-static bool is_plain(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       strchr("-._~/", c);
-}
-
-/* RFC 3986 section 2.1; a slash stays. */
-static char *uri_of(const char *container_id, const char *path)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	auto_buf uri = BUF_INIT((size_t)4 * PATH_ARG_MAX);
-
-	buf_addf(&uri, "sandbox://%s", container_id);
-	for (const char *c = path; *c; c++) {
-		const char escape[3] = { '%', digits[(unsigned char)*c >> 4],
-					 digits[(unsigned char)*c & 15] };
-
-		if (is_plain(*c))
-			buf_add(&uri, c, 1);
-		else
-			buf_add(&uri, escape, sizeof(escape));
-	}
-	return buf_take(&uri);
-}
-
 struct listing {
 	struct call *call;
 	const char *container_id;
@@ -201,7 +174,7 @@ static bool on_file(void *ctx, const struct file_view *view)
 
 	if (view->path[0] != '/')
 		return true;
-	uri = uri_of(listing->container_id, view->path);
+	uri = file_uri(listing->container_id, view->path);
 	call_add_resource(listing->call, uri, view->name, "Shared with a person by get_file_url",
 			  http_media_type(view->name));
 	return true;

@@ -52,16 +52,28 @@ static bool bind(const void *ctx, const char *name, struct json *property)
 	return true;
 }
 
+static const char *media_type_of(const struct file_view *view)
+{
+	return view->media_type ? view->media_type : http_media_type(view->name);
+}
+
+/* The address for people; and, where the client itself can read the file, the one for that. */
+static void add_links(struct call *call, const struct file_view *view, const char *container_id)
+{
+	auto_str uri = NULL;
+
+	call_add_link(call, view->url, view->name, media_type_of(view), (int64_t)view->size);
+	if (view->path[0] != '/' || view->size > FILE_RESOURCE_MAX)
+		return;
+	uri = file_uri(container_id, view->path);
+	call_add_link(call, uri, view->name, media_type_of(view), (int64_t)view->size);
+}
+
 struct share {
 	struct waiting waiting;
 	char *container_id;
 	int64_t wanted_until; /* 0: nothing was said */
 };
-
-static const char *media_type_of(const struct file_view *view)
-{
-	return view->media_type ? view->media_type : http_media_type(view->name);
-}
 
 static struct json *file_json(const struct file_view *view, const char *container_id)
 {
@@ -104,7 +116,7 @@ static void on_done(void *ctx, const struct file_view *view, const struct error 
 			  "container; check_container with extend_seconds may make that later",
 			  expires);
 	call_add_text(call, text);
-	call_add_link(call, view->url, view->name, media_type_of(view), (int64_t)view->size);
+	add_links(call, view, container_id);
 	call_answer(call, file_json(view, container_id));
 }
 

@@ -142,6 +142,11 @@ int64_t limit_of(struct call *call, const struct arg_value *bytes);
 /* The server's limit, or less. */
 int64_t fitting_limit(const struct call *call);
 
+/* file_uri.c, file_resource.c: the URI of a file (path is absolute; the caller owns it), and how
+ * many bytes can be read by it. */
+enum { FILE_RESOURCE_MAX = 2 * 1024 * 1024 };
+char *file_uri(const char *container_id, const char *path);
+
 /* client.c: a row of what is known of clients; 0: nothing is known. */
 struct client {
 	const char *name; /* as clientInfo has it; a * at the end stands for anything */

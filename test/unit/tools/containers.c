@@ -395,6 +395,67 @@ static void destroy_answers_at_once(void **state)
 	assert_contains(call->next, "list_containers");
 }
 
+static struct command_row some_rows[] = {
+	{ .id = "x-1", .command = "sleep 100", .state = "running" },
+	{ .id = "x-2", .command = "ls", .state = "exited" },
+	{ .id = "x-3", .command = "make", .state = "running" },
+};
+
+static void use_destroy(bool able, const char *said)
+{
+	struct error err;
+
+	domain.rows = some_rows;
+	domain.row_count = 3;
+	can_ask = able;
+	json_free(person_said);
+	person_said = said ? json_parse(said, strlen(said), &err) : NULL;
+	use("destroy_container", "{\"container_id\":\"c-1\"}");
+	assert_int_equal(call->ends, 1);
+}
+
+static void destroy_tells_what_still_ran(void **state)
+{
+	auto_str ids = NULL;
+
+	(void)state;
+	use_destroy(false, NULL);
+	assert_contains(domain.said, "destroy me c-1");
+	assert_fits_schema("destroy_container", call->structured);
+	ids = json_print(json_get(call->structured, "killed_commands"));
+	assert_string_equal(ids, "[\"x-1\",\"x-3\"]");
+	assert_contains(call->text, "sleep 100");
+	assert_null(strstr(call->text, "x-2"));
+}
+
+static void destroy_asks_the_person_where_the_client_can(void **state)
+{
+	static const char *const no[] = {
+		"{\"action\":\"decline\"}", "{\"action\":\"cancel\"}",
+		"{\"action\":\"accept\",\"content\":{\"destroy\":false}}"
+	};
+
+	(void)state;
+	use_destroy(true, NULL);
+	assert_string_equal(domain.said, "commands me c-1");
+	assert_contains(json_get_text(call->asked, "message"), "2 of its commands still run");
+	assert_contains(json_get_text(call->asked, "message"), "sleep 100");
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++) {
+		use_destroy(true, no[i]);
+		assert_string_equal(domain.said, "commands me c-1");
+		assert_int_equal(call->err.kind, ERROR_CONFLICT);
+		assert_contains(call->next, "kill_command");
+	}
+	use_destroy(true, "{\"action\":\"accept\",\"content\":{}}");
+	assert_contains(domain.said, "destroy me c-1");
+	snprintf(some_rows[0].state, sizeof(some_rows[0].state), "exited");
+	some_rows[2] = some_rows[0];
+	use_destroy(true, NULL);
+	assert_contains(domain.said, "destroy me c-1");
+	assert_null(json_get(call->structured, "killed_commands"));
+	json_free(take(person_said));
+}
+
 /* --- files --- */
 
 static void a_link_is_given_in_every_form(void **state)
@@ -416,15 +477,19 @@ static void a_link_is_given_in_every_form(void **state)
 	assert_fits_schema("get_file_url", call->structured);
 	assert_string_equal(call->link,
 			    "http://localhost:3000/files/f-1 보고서.pdf application/pdf "
-			    "2048");
+			    "2048\n"
+			    "sandbox://c-1/workspace/%EB%B3%B4%EA%B3%A0%EC%84%9C.pdf 보고서.pdf "
+			    "application/pdf 2048");
 	assert_contains(call->text,
 			"http://localhost:3000/files/f-1\n[보고서.pdf · 2 KiB · application/pdf");
 	assert_contains(call->text, "works until 1970-01-01T02:00:01.000Z]");
 	assert_contains(call->warning, "the link works until 1970-01-01T02:00:01.000Z only");
+	view.size = 3 << 20; /* too large to be read as a resource */
 	view.expires_at = clock_wall_ms() + 60 * 1000;
 	use("get_file_url", "{\"container_id\":\"c-1\",\"path\":\"a\",\"ttl_seconds\":60}");
 	domain.on_file(domain.ctx, &view, NULL);
 	assert_null(call->warning);
+	assert_null(strstr(call->link, "sandbox://"));
 	use("get_file_url", "{\"container_id\":\"c-1\",\"path\":\"a\"}");
 	domain.on_file(domain.ctx, &view, NULL);
 	assert_null(call->warning);
@@ -484,6 +549,8 @@ int main(void)
 		WITH_CALL(lists_are_bounded),
 		WITH_CALL(list_containers_says_when_there_are_none),
 		WITH_CALL(destroy_answers_at_once),
+		WITH_CALL(destroy_tells_what_still_ran),
+		WITH_CALL(destroy_asks_the_person_where_the_client_can),
 		WITH_CALL(a_link_is_given_in_every_form),
 		WITH_CALL(an_upload_link_comes_with_a_command_line),
 	};

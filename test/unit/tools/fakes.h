@@ -15,12 +15,15 @@
 /* --- the call --- */
 
 static const char *client_name; /* of every call of a test */
+static bool can_ask;
+static struct json *person_said; /* the answer to what was asked; NULL: none yet */
 
 struct call {
 	struct tools_context tools;
 	struct json *structured; /* of the answer */
 	char *text;
 	char *link;
+	struct json *asked; /* params of the question */
 	char *warning;
 	struct error err;
 	char *next;
@@ -101,7 +104,11 @@ void call_add_text(struct call *call, const char *text)
 void call_add_link(struct call *call, const char *uri, const char *name, const char *media_type,
 		   int64_t size)
 {
-	call->link = mem_format("%s %s %s %lld", uri, name, media_type, (long long)size);
+	char *before = call->link;
+
+	call->link = mem_format("%s%s%s %s %s %lld", before ? before : "", before ? "\n" : "", uri,
+				name, media_type, (long long)size);
+	free(before);
 }
 
 void call_warn(struct call *call, const char *format, ...)
@@ -112,6 +119,32 @@ void call_warn(struct call *call, const char *format, ...)
 	va_start(args, format);
 	assert_true(vasprintf(&call->warning, format, args) >= 0);
 	va_end(args);
+}
+
+bool call_can_ask(const struct call *call, enum ask_kind kind)
+{
+	(void)call;
+	return kind == ASK_FORM && can_ask;
+}
+
+const struct json *call_input(const struct call *call, const char *key, enum ask_kind kind)
+{
+	(void)call;
+	(void)kind;
+	assert_string_equal(key, "destroy");
+	return person_said;
+}
+
+void call_ask(struct call *call, const char *key, enum ask_kind kind, struct json *params)
+{
+	(void)kind;
+	assert_string_equal(key, "destroy");
+	call->asked = params;
+}
+
+void call_await(struct call *call)
+{
+	call->ends++;
 }
 
 void call_answer(struct call *call, struct json *structured)
@@ -407,6 +440,7 @@ static inline int setup(void **state)
 {
 	(void)state;
 	client_name = "";
+	can_ask = false;
 	domain = (struct domain){ .out = "", .err = "" };
 	call = mem_new(struct call);
 	call->tools = (struct tools_context){ .settings = &settings,
@@ -441,6 +475,7 @@ static inline void call_clear(void)
 	args = NULL;
 	free(call->text);
 	free(call->link);
+	json_free(call->asked);
 	free(call->warning);
 	free(call->next);
 	free(call->progress);
