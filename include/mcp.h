@@ -28,8 +28,7 @@ struct mcp_offers {
 	/* Adds to resources/list what only the caller has (call_add_resource, then call_end).
 	 * NULL: nothing. */
 	call_run_fn *list_resources;
-	bool lists_change;     /* mcp_list_changed is called when they do */
-	bool resources_change; /* mcp_resource_updated is called when they do */
+	bool lists_change; /* mcp_list_changed is called when they do */
 };
 
 struct mcp_options {
@@ -58,7 +57,8 @@ bool mcp_resume(struct mcp *mcp, struct error *err) must_check;
 /* Tells those who asked for it. */
 enum mcp_list { MCP_TOOLS, MCP_PROMPTS, MCP_RESOURCES };
 void mcp_list_changed(struct mcp *mcp, enum mcp_list list);
-void mcp_resource_updated(struct mcp *mcp, const char *uri);
+/* owner: whose resource it is, so that nobody else hears of it; NULL: everybody's. */
+void mcp_resource_updated(struct mcp *mcp, const char *owner, const char *uri);
 
 /* The answer to a body that is longer than a message may be: for http_options.too_large. */
 enum { MCP_MESSAGE_MAX = 4 * 1024 * 1024 };

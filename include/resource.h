@@ -11,6 +11,7 @@ struct resource {
 	const char *title; /* may be NULL */
 	const char *description;
 	const char *media_type; /* may be NULL */
+	bool changes;           /* mcp_resource_updated is called when it does */
 	call_run_fn *read;      /* call_add_contents, then call_end */
 };
 
@@ -22,6 +23,7 @@ struct resource_template {
 	const char *title; /* may be NULL */
 	const char *description;
 	const char *media_type; /* may be NULL */
+	bool changes;           /* mcp_resource_updated is called when it does */
 	call_run_fn *read;      /* args: the values by name, decoded */
 	call_run_fn *complete;  /* as of a prompt */
 };

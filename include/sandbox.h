@@ -66,6 +66,9 @@ void sandboxes_podman_down(struct sandboxes *all);
 bool sandboxes_podman_is_up(const struct sandboxes *all);
 /* Called when Podman seems to hang (a deadline passed on a call that never takes long). */
 void sandboxes_on_wedged(struct sandboxes *all, void (*on_wedged)(void *ctx), void *ctx);
+/* Called when a command has ended and its row says how.  It must not call back. */
+typedef void sandbox_ended_fn(void *ctx, const char *owner, const char *command_id);
+void sandboxes_on_command_end(struct sandboxes *all, sandbox_ended_fn *on_end, void *ctx);
 /* Destroys every living container; done when all are gone. */
 typedef void sandbox_done_fn(void *ctx, const struct error *err);
 void sandboxes_destroy_all(struct sandboxes *all, sandbox_done_fn *done, void *ctx);

@@ -21,6 +21,8 @@ struct tools_context {
 /* What is offered beside the tools. */
 extern const struct resource_template *const tools_templates[];
 extern const struct prompt *const tools_prompts[];
+/* The URI of a command, whose end is told by mcp_resource_updated; the caller owns it. */
+char *command_uri(const char *command_id);
 void tools_list_resources(struct call *call, const struct json *args);
 
 #endif

@@ -80,6 +80,16 @@ static bool make_first_key(struct app *app, struct error *err)
 	return true;
 }
 
+/* Whoever watches the command hears of it. */
+static void on_command_end(void *ctx, const char *owner, const char *command_id)
+{
+	const struct app *app = ctx;
+	auto_str uri = command_uri(command_id);
+
+	if (app->mcp)
+		mcp_resource_updated(app->mcp, owner, uri);
+}
+
 static bool open_mcp(struct app *app, bool key_required, struct error *err)
 {
 	app->tools = tools_select(app->config.tool_sets);
@@ -105,6 +115,7 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 				       .version = SANDPOD_VERSION,
 				       .instructions = instructions },
 		err);
+	sandboxes_on_command_end(app->sandboxes, on_command_end, app);
 	return app->mcp && mcp_resume(app->mcp, err);
 }
 

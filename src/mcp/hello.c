@@ -43,6 +43,20 @@ bool mcp_has_resources(const struct mcp *mcp)
 	return mcp->offers.resources || mcp->offers.templates;
 }
 
+bool mcp_has_watching(const struct mcp *mcp)
+{
+	const struct resource *const *at = mcp->offers.resources;
+	const struct resource_template *const *form = mcp->offers.templates;
+
+	for (; at && *at; at++)
+		if ((*at)->changes)
+			return true;
+	for (; form && *form; form++)
+		if ((*form)->changes)
+			return true;
+	return false;
+}
+
 bool mcp_has_tasks(const struct mcp *mcp)
 {
 	for (const struct tool *const *tool = mcp->offers.tools; tool && *tool; tool++)
@@ -98,7 +112,7 @@ static struct json *capabilities_json(const struct mcp *mcp, enum era era)
 		json_put(capabilities, "tools", list_capability(mcp));
 	if (mcp_has_resources(mcp)) {
 		resources = list_capability(mcp);
-		if (mcp->offers.resources_change)
+		if (mcp_has_watching(mcp))
 			json_put_bool(resources, "subscribe", true);
 		json_put(capabilities, "resources", resources);
 	}

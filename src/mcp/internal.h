@@ -277,6 +277,8 @@ struct json *hello_initialize(const struct mcp *mcp, const struct rpc_message *m
 void hello_discover(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
 struct json *server_info(const struct mcp *mcp);
 bool mcp_has_resources(const struct mcp *mcp);
+/* Whether there are any whose changes are told. */
+bool mcp_has_watching(const struct mcp *mcp);
 bool mcp_has_tasks(const struct mcp *mcp);
 
 /* --- list.c --- */
@@ -292,6 +294,8 @@ void list_prompts(struct mcp *mcp, const struct peer *peer, struct rpc_message *
 const struct prompt *prompt_find(const struct mcp *mcp, const char *name);
 /* *ret_values: of the variables of a template; the caller owns it, only when it was found. */
 call_run_fn *resource_find(const struct mcp *mcp, const char *uri, struct json **ret_values);
+/* Whether changes of it are told. */
+bool resource_changes(const struct mcp *mcp, const char *uri);
 /* *ret_run NULL: it has no suggestions. */
 bool completion_find(const struct mcp *mcp, const struct json *ref, call_run_fn **ret_run);
 /* Whether a URI fits a template; pure. */

@@ -257,6 +257,20 @@ call_run_fn *resource_find(const struct mcp *mcp, const char *uri, struct json *
 	return NULL;
 }
 
+bool resource_changes(const struct mcp *mcp, const char *uri)
+{
+	for (const struct resource *const *at = mcp->offers.resources; at && *at; at++)
+		if (strcmp((*at)->uri, uri) == 0)
+			return (*at)->changes;
+	for (const struct resource_template *const *at = mcp->offers.templates; at && *at; at++) {
+		auto_json values = NULL;
+
+		if (template_match((*at)->uri_template, uri, &values))
+			return (*at)->changes;
+	}
+	return false;
+}
+
 bool completion_find(const struct mcp *mcp, const struct json *ref, call_run_fn **ret_run)
 {
 	const char *type = json_get_text(ref, "type");

@@ -12,6 +12,7 @@
 struct listener {
 	struct listener *next;
 	char *scope;
+	char *owner;
 	char *id;                  /* JSON text */
 	bool lists[3];             /* by enum mcp_list */
 	struct json *uris, *tasks; /* arrays; NULL: none */
@@ -23,6 +24,7 @@ struct listener {
 struct subscription {
 	struct subscription *next;
 	char *scope;
+	char *owner;
 	char *uri;
 };
 
@@ -82,6 +84,7 @@ static void listener_free(struct listener *listener)
 	json_free(listener->uris);
 	json_free(listener->tasks);
 	free(listener->scope);
+	free(listener->owner);
 	free(listener->id);
 	free(listener);
 }
@@ -154,14 +157,29 @@ static struct json *own_tasks(struct mcp *mcp, const char *owner, const struct j
 	return list;
 }
 
+/* Those whose changes are told. */
+static struct json *told_uris(const struct mcp *mcp, const struct json *wish)
+{
+	auto_json uris = texts(wish);
+	struct json *list = NULL;
+
+	for (const struct json *m = json_first(uris); m; m = json_next(m)) {
+		if (!resource_changes(mcp, json_text(m)))
+			continue;
+		if (!list)
+			list = json_array();
+		json_append(list, json_copy(m));
+	}
+	return list;
+}
+
 static void read_wish(struct mcp *mcp, const struct peer *peer, const struct json *wish,
 		      struct listener *listener)
 {
 	for (int list = 0; list < LISTS; list++)
 		listener->lists[list] = json_get_bool(wish, list_flags[list], false) &&
 					offers(mcp, (enum mcp_list)list);
-	if (mcp_has_resources(mcp) && mcp->offers.resources_change)
-		listener->uris = texts(json_get_array(wish, "resourceSubscriptions"));
+	listener->uris = told_uris(mcp, json_get_array(wish, "resourceSubscriptions"));
 	listener->tasks = own_tasks(mcp, peer->owner, json_get_array(wish, "taskIds"));
 }
 
@@ -220,6 +238,7 @@ void listen_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *
 	}
 	listener = mem_new(struct listener);
 	listener->scope = mem_strdup(peer->scope);
+	listener->owner = mem_strdup(peer->owner);
 	listener->id = mem_strndup(message->id, message->id_len);
 	listener->on_answer = peer->on_answer;
 	listener->on_note = peer->on_note;
@@ -287,6 +306,7 @@ static void subscription_end(struct subscription **at)
 
 	*at = subscription->next;
 	free(subscription->scope);
+	free(subscription->owner);
 	free(subscription->uri);
 	free(subscription);
 }
@@ -301,6 +321,13 @@ void subscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *mes
 		peer_error(peer, message, RPC_INVALID_PARAMS, "params.uri must be a string");
 		return;
 	}
+	if (!resource_changes(mcp, uri)) {
+		peer_error(
+			peer, message, RPC_INVALID_PARAMS,
+			"changes of this resource are not told; resources/templates/list says of "
+			"which they are");
+		return;
+	}
 	if (!find_subscription(mcp, peer->scope, uri, &count)) {
 		if (count >= SUBSCRIPTIONS_MAX) {
 			peer_error(peer, message, RPC_INVALID_PARAMS,
@@ -309,6 +336,7 @@ void subscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *mes
 		}
 		subscription = mem_new(struct subscription);
 		subscription->scope = mem_strdup(peer->scope);
+		subscription->owner = mem_strdup(peer->owner);
 		subscription->uri = mem_strdup(uri);
 		subscription->next = mcp->subscriptions;
 		mcp->subscriptions = subscription;
@@ -398,19 +426,27 @@ void mcp_list_changed(struct mcp *mcp, enum mcp_list list)
 		sink->on_note(sink->ctx, message);
 }
 
-void mcp_resource_updated(struct mcp *mcp, const char *uri)
+static bool is_for(const char *subscriber, const char *owner)
+{
+	return !owner || strcmp(subscriber, owner) == 0;
+}
+
+void mcp_resource_updated(struct mcp *mcp, const char *owner, const char *uri)
 {
 	static const char method[] = "notifications/resources/updated";
-	struct json *params = json_object();
 	auto_json message = NULL;
+	struct json *params;
 
+	if (!mcp->listeners && !mcp->subscriptions)
+		return;
+	params = json_object();
 	json_put_text(params, "uri", uri);
 	message = rpc_call(NULL, method, params);
 	for (const struct listener *l = mcp->listeners; l; l = l->next)
-		if (has_text(l->uris, uri))
+		if (is_for(l->owner, owner) && has_text(l->uris, uri))
 			tell(l, method, json_copy(params));
 	for (const struct subscription *s = mcp->subscriptions; s; s = s->next)
-		if (strcmp(s->uri, uri) == 0)
+		if (is_for(s->owner, owner) && strcmp(s->uri, uri) == 0)
 			tell_scope(mcp, s->scope, message);
 }
 

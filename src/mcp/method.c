@@ -122,7 +122,7 @@ static bool is_offered(const struct mcp *mcp, enum needs needs)
 	case NEEDS_RESOURCES:
 		return mcp_has_resources(mcp);
 	case NEEDS_WATCHING:
-		return mcp_has_resources(mcp) && mcp->offers.resources_change;
+		return mcp_has_watching(mcp);
 	case NEEDS_PROMPTS:
 		return mcp->offers.prompts != NULL;
 	case NEEDS_COMPLETION:

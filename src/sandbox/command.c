@@ -119,6 +119,9 @@ void command_settle(struct command *command)
 		return;
 	}
 	link_send_soon(command->sb, WIRE_FORGET, command->stream);
+	if (command->all->on_command_end)
+		command->all->on_command_end(command->all->command_end_ctx, command->sb->row.owner,
+					     command->row.id);
 	detach(command);
 	waits_look(command);
 	command_unref(command);

@@ -101,6 +101,8 @@ struct sandboxes {
 	struct reconcile *reconcile; /* the one under way, or NULL */
 	void (*on_wedged)(void *ctx);
 	void *wedged_ctx;
+	sandbox_ended_fn *on_command_end;
+	void *command_end_ctx;
 };
 
 /* --- registry.c ---------------------------------------------------------------------------- */

@@ -170,6 +170,12 @@ void sandboxes_on_wedged(struct sandboxes *all, void (*on_wedged)(void *ctx), vo
 	all->wedged_ctx = ctx;
 }
 
+void sandboxes_on_command_end(struct sandboxes *all, sandbox_ended_fn *on_end, void *ctx)
+{
+	all->on_command_end = on_end;
+	all->command_end_ctx = ctx;
+}
+
 struct walk {
 	struct sandboxes *all;
 	bool include_gone;

@@ -158,7 +158,9 @@ static const struct resource_template file_template = {
 	.complete = complete,
 };
 
-const struct resource_template *const tools_templates[] = { &file_template, NULL };
+/* Their order decides: the first that fits is read. */
+const struct resource_template *const tools_templates[] = { &command_template, &file_template,
+							    NULL };
 
 /* --- the list: files with a link that works --- */
 

@@ -147,6 +147,9 @@ int64_t fitting_limit(const struct call *call);
 enum { FILE_RESOURCE_MAX = 2 * 1024 * 1024 };
 char *file_uri(const char *container_id, const char *path);
 
+/* command_resource.c */
+extern const struct resource_template command_template;
+
 /* client.c: a row of what is known of clients; 0: nothing is known. */
 struct client {
 	const char *name; /* as clientInfo has it; a * at the end stands for anything */

@@ -39,6 +39,7 @@ static const struct resource watched_resource = { .uri = "test://watched-resourc
 						  .name = "Watched",
 						  .description = "A text that is subscribed to",
 						  .media_type = "text/plain",
+						  .changes = true,
 						  .read = read_text };
 const struct resource *const fixture_resources[] = { &text_resource, &binary_resource,
 						     &watched_resource, NULL };

@@ -11,7 +11,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as OldSSE } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StreamableHTTPClientTransport as OldHTTP } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { CallToolResultSchema, ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { Server, eventually, removeDir } from './support/server.mjs';
 
 let server;
@@ -80,7 +80,7 @@ for (const mode of ['legacy', 'auto']) {
 // --- by hand: what the official clients do not show ------------------------------------------------
 
 let nextId = 1;
-async function modern(method, params = {}, { extensions, progressToken, signal } = {}) {
+async function modern(method, params = {}, { extensions, capabilities = {}, progressToken, signal } = {}) {
   const name = params.name ?? params.taskId ?? params.uri;
   const reply = await fetch(`${server.url}/mcp`, {
     method: 'POST', signal,
@@ -90,7 +90,7 @@ async function modern(method, params = {}, { extensions, progressToken, signal }
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: nextId++, method, params: { ...params, _meta: {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': extensions ? { extensions } : {},
+      'io.modelcontextprotocol/clientCapabilities': extensions ? { ...capabilities, extensions } : capabilities,
       ...(progressToken ? { progressToken } : {}),
     } } }),
   });
@@ -196,6 +196,96 @@ test('files are resources: read, listed when shared, and not found in the words 
   const { completion } = (await modern('completion/complete', { argument: { name: 'container_id', value: id.slice(0, 8) },
     ref: { type: 'ref/resource', uri: 'sandbox://{container_id}/{+path}' } })).result;
   assert.deepEqual(completion.values, [id]);
+});
+
+test('who watches a command hears of its end, in either era', async () => {
+  const old = new OldClient(identity);
+  await old.connect(new OldHTTP(new URL('/mcp', server.url)));
+  const call = async (name, args) => (await old.callTool({ name, arguments: args })).structuredContent;
+  const { container_id } = await call('create_container', {});
+  const { command_id } = await call('execute_command', { container_id, command: 'cat; echo over', background: true });
+  const uri = `sandbox://commands/${command_id}`;
+  const heard = [];
+  old.setNotificationHandler(ResourceUpdatedNotificationSchema, (note) => { heard.push(note.params.uri); });
+  await old.subscribeResource({ uri });
+  await assert.rejects(old.subscribeResource({ uri: `sandbox://${container_id}/etc/passwd` }), /-32602/);
+  const state = async () => JSON.parse((await old.readResource({ uri })).contents[0].text);
+  assert.equal((await state()).state, 'running');
+  await call('send_input', { command_id, text: '', eof: true });
+  await eventually('the session to hear of it', () => heard.length === 1);
+  assert.equal(heard[0], uri);
+  assert.deepEqual([(await state()).state, (await state()).stdout], ['exited', 'over\n']);
+  await old.close();
+
+  const id = await container();
+  const made = (await run(id, 'cat', { background: true })).result.structuredContent;
+  const watched = `sandbox://commands/${made.command_id}`;
+  const leaving = new AbortController();
+  const stream = await fetch(`${server.url}/mcp`, { method: 'POST', signal: leaving.signal,
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
+      'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'subscriptions/listen' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 'watch', method: 'subscriptions/listen', params: {
+      notifications: { resourceSubscriptions: [watched] }, _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} } } }) });
+  let text = '';
+  const reading = (async () => { for await (const chunk of stream.body) text += Buffer.from(chunk); })().catch(() => {});
+  await eventually('it to be granted', () => text.includes('subscriptions/acknowledged'));
+  await modern('tools/call', { name: 'kill_command', arguments: { command_id: made.command_id } });
+  await eventually('the listener to hear of it', () => /notifications\/resources\/updated/.test(text) && text.includes(watched));
+  leaving.abort();
+  await reading;
+});
+
+test('a person who can be asked is asked before commands are destroyed', async () => {
+  const old = new OldClient(identity, { capabilities: { elicitation: {} } });
+  await old.connect(new OldHTTP(new URL('/mcp', server.url)));
+  const call = async (name, args) => (await old.callTool({ name, arguments: args })).structuredContent;
+  const { container_id } = await call('create_container', {});
+  const { command_id } = await call('execute_command', { container_id, command: 'sleep 4715', background: true });
+  const asked = [];
+  const answers = [{ action: 'decline' }, { action: 'accept', content: { destroy: true } }];
+  old.setRequestHandler(ElicitRequestSchema, (request) => { asked.push(request.params.message); return answers[asked.length - 1]; });
+  assert.equal((await call('destroy_container', { container_id })).code, 'conflict');
+  assert.match(asked[0], /1 of its commands still run[^]*sleep 4715/);
+  assert.deepEqual((await call('destroy_container', { container_id })).killed_commands, [command_id]);
+  assert.equal((await call('destroy_container', { container_id })).status, 'destroyed');
+  assert.equal(asked.length, 2);
+  await old.close();
+
+  const id = await container();
+  await run(id, 'sleep 4716', { background: true });
+  const destroy = { name: 'destroy_container', arguments: { container_id: id } };
+  const able = { capabilities: { elicitation: {} } };
+  const question = (await modern('tools/call', destroy, able)).result;
+  assert.equal(question.resultType, 'input_required');
+  assert.match(question.inputRequests.destroy.params.message, /sleep 4716/);
+  const inputResponses = { destroy: { action: 'accept', content: { destroy: true } } };
+  const done = (await modern('tools/call', { ...destroy, inputResponses }, able)).result;
+  assert.equal(done.structuredContent.status, 'destroyed');
+  assert.equal(done.structuredContent.killed_commands.length, 1);
+});
+
+test('a command whose call lost its connection is found', async () => {
+  const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+  const post = (body, more = {}) => fetch(`${server.url}/mcp`, { method: 'POST', ...more,
+    headers: { ...headers, ...more.headers }, body: JSON.stringify({ jsonrpc: '2.0', ...body }) });
+  const hello = await post({ id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: identity } });
+  await hello.text();
+  headers['Mcp-Session-Id'] = hello.headers.get('mcp-session-id');
+  headers['MCP-Protocol-Version'] = '2025-11-25';
+  const call = async (name, args) =>
+    (await (await post({ id: nextId++, method: 'tools/call', params: { name, arguments: args } })).json()).result.structuredContent;
+  const { container_id } = await call('create_container', {});
+  const leaving = new AbortController();
+  const lost = post({ id: nextId++, method: 'tools/call', params: { name: 'execute_command',
+    arguments: { container_id, command: 'sleep 0.4; echo kept' } } }, { signal: leaving.signal });
+  const commands = async () => (await call('list_commands', { container_id })).commands;
+  await eventually('it to begin', async () => (await commands()).length === 1);
+  leaving.abort();
+  await assert.rejects(lost);
+  await eventually('it to end', async () => (await commands())[0].state === 'exited');
+  const [{ command_id }] = await commands();
+  assert.equal((await call('check_command', { command_id })).stdout, 'kept\n');
 });
 
 test('prompts are made of their arguments', async () => {

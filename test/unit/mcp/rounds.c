@@ -11,6 +11,7 @@ struct world {
 	struct call *job; /* the tool "job", while it works */
 	unsigned stopped;
 	char handle[32]; /* what resume was given */
+	bool saw_size;   /* an answer that nobody asked for */
 };
 
 static void ask_colour(struct call *call, const struct json *args)
@@ -64,6 +65,22 @@ static void job_resume(struct call *call, const char *handle)
 	work(call);
 }
 
+/* The same, as a task. */
+static void ask_job(struct call *call, const struct json *args)
+{
+	struct world *w = call_context(call);
+
+	(void)call_detach(call, "h-2");
+	if (call_input(call, "size", ASK_FORM))
+		w->saw_size = true;
+	ask_colour(call, args);
+}
+
+static const struct tool tool_ask_job = { .name = "ask_job",
+					  .description = "Asks late.",
+					  .input_schema = ANY_SCHEMA,
+					  .task = TOOL_TASK_MAY,
+					  .run = ask_job };
 static const struct tool tool_ask = {
 	.name = "ask", .description = "Asks.", .input_schema = ANY_SCHEMA, .run = ask_colour
 };
@@ -78,16 +95,35 @@ static const struct tool tool_lost = { .name = "lost",
 				       .input_schema = ANY_SCHEMA,
 				       .task = TOOL_TASK_MAY,
 				       .run = job_run };
-static const struct tool *const tools[] = { &tool_ask, &tool_job, &tool_lost, NULL };
+static const struct tool *const tools[] = { &tool_ask, &tool_ask_job, &tool_job, &tool_lost, NULL };
+
+static void read_nothing(struct call *call, const struct json *args)
+{
+	(void)args;
+	call_end(call);
+}
+
+static const struct resource_template template_job = { .uri_template = "job://{id}",
+						       .name = "job",
+						       .description = "Changes.",
+						       .changes = true,
+						       .read = read_nothing };
+static const struct resource_template template_stone = { .uri_template = "stone://{id}",
+							 .name = "stone",
+							 .description = "Never changes.",
+							 .read = read_nothing };
+static const struct resource_template *const templates[] = { &template_job, &template_stone, NULL };
 
 static void begin(struct world *w)
 {
-	struct mcp_options options = { .loop = w->base.loop,
-				       .store = w->base.store,
-				       .offers = { .tools = tools, .lists_change = true },
-				       .tool_ctx = w,
-				       .name = "n",
-				       .version = "1" };
+	struct mcp_options options = {
+		.loop = w->base.loop,
+		.store = w->base.store,
+		.offers = { .tools = tools, .templates = templates, .lists_change = true },
+		.tool_ctx = w,
+		.name = "n",
+		.version = "1"
+	};
 	struct error err;
 
 	w->base.mcp = mcp_new(&options, &err);
@@ -545,6 +581,78 @@ static void a_listener_hears_of_its_task(void **state)
 	assert_null(w->base.answer);
 }
 
+#define SUBSCRIBE(method, uri)                                                                     \
+	"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/" method                             \
+	"\",\"params\":{\"uri\":\"" uri "\"}}"
+
+static void a_change_is_told_to_its_owner_who_listens(void **state)
+{
+	struct world *w = *state;
+
+	say_2026(w, LISTEN("\"l\"", "{\"resourceSubscriptions\":[\"job://1\",\"stone://1\","
+				    "\"none://1\"]}"));
+	assert_contains(w->notes[0], "\"notifications\":{\"resourceSubscriptions\":[\"job://1\"]}");
+	mcp_resource_updated(w->base.mcp, "you", "job://1");
+	mcp_resource_updated(w->base.mcp, "me", "job://2");
+	assert_int_equal(w->note_count, 1);
+	mcp_resource_updated(w->base.mcp, "me", "job://1");
+	assert_int_equal(w->note_count, 2);
+	assert_contains(w->notes[1], "\"method\":\"notifications/resources/updated\"");
+	assert_contains(w->notes[1], "\"uri\":\"job://1\"");
+	mcp_resource_updated(w->base.mcp, NULL, "job://1");
+	assert_int_equal(w->note_count, 3);
+}
+
+static void a_change_is_told_to_its_owner_who_subscribed(void **state)
+{
+	struct world *w = *state;
+
+	sink_add(w->base.mcp, "me", on_note, w);
+	say_2025(w, SUBSCRIBE("subscribe", "job://1"));
+	assert_contains(w->base.answer, "\"result\":{}");
+	say_2025(w, SUBSCRIBE("subscribe", "stone://1"));
+	assert_contains(w->base.answer, "\"code\":-32602");
+	mcp_resource_updated(w->base.mcp, "you", "job://1");
+	assert_int_equal(w->note_count, 0);
+	mcp_resource_updated(w->base.mcp, "me", "job://1");
+	assert_int_equal(w->note_count, 1);
+	assert_contains(w->notes[0], "\"params\":{\"uri\":\"job://1\"}");
+	say_2025(w, SUBSCRIBE("unsubscribe", "job://1"));
+	mcp_resource_updated(w->base.mcp, "me", "job://1");
+	assert_int_equal(w->note_count, 1);
+	sink_remove(w->base.mcp, "me");
+}
+
+static void answers_that_a_task_did_not_ask_for_are_passed_over(void **state)
+{
+	struct world *w = *state;
+	auto_str id = NULL;
+	auto_str get = NULL;
+	auto_str other = NULL;
+	auto_str right = NULL;
+
+	say_2026(w, CALL("ask_job", ""));
+	id = member(w, "taskId");
+	get = mem_format(TASK("2", "get", id, ""));
+	other = mem_format(
+		TASK("3", "update", id,
+		     ",\"inputResponses\":{\"size\":{\"action\":\"accept\",\"content\":{}}}"));
+	right = mem_format(TASK("4", "update", id, "," RED));
+	say_2026(w, get);
+	assert_contains(w->base.answer, "\"status\":\"input_required\"");
+	say_2026(w, other);
+	turn(w);
+	assert_false(w->saw_size);
+	say_2026(w, get);
+	assert_contains(w->base.answer, "\"status\":\"input_required\"");
+	say_2026(w, right);
+	turn(w);
+	assert_false(w->saw_size);
+	say_2026(w, get);
+	assert_contains(w->base.answer, "\"status\":\"completed\"");
+	assert_contains(w->base.answer, "\"colour\":\"red\"");
+}
+
 static void methods_of_the_other_era_are_not_there(void **state)
 {
 	static const char *const gone[] = { "initialize",       "ping",
@@ -587,6 +695,9 @@ int main(void)
 		WITH_WORLD(a_listener_hears_what_it_asked_for_and_no_more),
 		WITH_WORLD(a_listener_to_nothing_ends_at_once),
 		WITH_WORLD(a_listener_hears_of_its_task),
+		WITH_WORLD(a_change_is_told_to_its_owner_who_listens),
+		WITH_WORLD(a_change_is_told_to_its_owner_who_subscribed),
+		WITH_WORLD(answers_that_a_task_did_not_ask_for_are_passed_over),
 		WITH_WORLD(methods_of_the_other_era_are_not_there),
 	};
 

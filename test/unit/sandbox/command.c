@@ -54,6 +54,32 @@ static void the_start_carries_the_environment_of_container_and_command(void **st
 	assert_int_equal(start_.kill_after_ms, 60000);
 }
 
+static void note_end(void *ctx, const char *owner, const char *command_id)
+{
+	auto_command_row row = { .command = NULL };
+	struct error err;
+
+	assert_true(store_command_find(house->all->store, command_id, &row, &err));
+	assert_string_equal(row.state, "exited");
+	assert_string_equal(owner, "me");
+	++*(int *)ctx;
+}
+
+static void an_end_is_told_once_it_is_written_down(void **state)
+{
+	int told = 0;
+
+	(void)state;
+	sandboxes_on_command_end(house->all, note_end, &told);
+	start("true", 3000);
+	expect_said(WIRE_START, 1);
+	say(WIRE_STARTED, 1, NULL, 0);
+	assert_int_equal(told, 0);
+	say_exited(1, 0, 0, 0);
+	settle();
+	assert_int_equal(told, 1);
+}
+
 static void a_command_that_takes_longer_is_handed_back_running(void **state)
 {
 	uint32_t stream;
@@ -933,6 +959,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_command_that_ends_in_time_answers_with_all_it_printed),
 		test(the_start_carries_the_environment_of_container_and_command),
+		test(an_end_is_told_once_it_is_written_down),
 		test(a_command_that_takes_longer_is_handed_back_running),
 		test(a_look_without_waiting_answers_at_once),
 		test(one_that_is_over_answers_from_its_row_and_file),
