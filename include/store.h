@@ -284,6 +284,7 @@ bool store_task_each(struct store *store, const char *owner, int64_t now, store_
 /* Those that have not ended, of everybody. */
 bool store_task_each_open(struct store *store, store_task_fn *on_row, void *ctx,
 			  struct error *err) must_check;
+/* owner NULL: those of everybody. */
 bool store_task_count(struct store *store, const char *owner, int64_t *ret_count,
 		      struct error *err) must_check;
 bool store_task_sweep(struct store *store, int64_t now, struct error *err) must_check;

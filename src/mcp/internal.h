@@ -53,7 +53,8 @@ enum {
 	OLD_LINKS_MAX = 256,    /* event streams of 2024-11-05 */
 	ASKS_MAX = 16,          /* things that one call asks at once */
 	STATE_MS = 10 * 60 * 1000,
-	TASKS_PER_OWNER = 2048,           /* also those that are over, until their time is */
+	TASKS_PER_OWNER = 2048,           /* also those that are over, until their time is … */
+	TASKS_MAX = 16384,                /* … and of everybody */
 	TASK_TTL_MS = 4 * 60 * 60 * 1000, /* from its beginning; a container lives two hours */
 	TASK_TTL_MAX_MS = 24 * 60 * 60 * 1000,
 	TASK_POLL_MS = 1000,

@@ -49,12 +49,15 @@ struct json *task_json(const struct task_row *row, enum era era)
 static bool has_room(struct mcp *mcp, const char *owner, struct error *err)
 {
 	struct error ignored;
-	int64_t count;
+	int64_t count, all;
 
 	/* What is over makes room first. */
 	(void)!store_task_sweep(mcp->store, clock_wall_ms(), &ignored);
-	if (!store_task_count(mcp->store, owner, &count, err))
+	if (!store_task_count(mcp->store, owner, &count, err) ||
+	    !store_task_count(mcp->store, NULL, &all, err))
 		return false;
+	if (all >= TASKS_MAX)
+		return error_set(err, ERROR_LIMIT, "no more tasks are taken from anybody now");
 	return count < TASKS_PER_OWNER ||
 	       error_set(err, ERROR_LIMIT, "you have %d tasks, and no more are taken",
 			 TASKS_PER_OWNER);

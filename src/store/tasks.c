@@ -143,13 +143,16 @@ bool store_task_each_open(struct store *store, store_task_fn *on_row, void *ctx,
 
 static const char count_sql[] = "SELECT count(*) FROM task WHERE owner = :owner";
 
+static const char count_all_sql[] = "SELECT count(*) FROM task";
+
 bool store_task_count(struct store *store, const char *owner, int64_t *ret_count, struct error *err)
 {
-	auto_statement st = statement_borrow(store, count_sql, err);
+	auto_statement st = statement_borrow(store, owner ? count_sql : count_all_sql, err);
 
 	if (!st)
 		return false;
-	bind_text(st, ":owner", owner);
+	if (owner)
+		bind_text(st, ":owner", owner);
 	if (!statement_first(st, "task", err))
 		return false;
 	*ret_count = column_int(st, 0);

@@ -525,6 +525,42 @@ static void a_task_that_cannot_go_on_has_failed(void **state)
 	assert_contains(w->base.answer, "\"error\":{\"code\":-32603");
 }
 
+static void fill_with_tasks(struct world *w, const char *owner, int count)
+{
+	static int made;
+
+	for (int i = 0; i < count; i++) {
+		struct task_row row = { .tool = (char *)"job",
+					.state = "completed",
+					.created_at = 1,
+					.updated_at = 1,
+					.expires_at = INT64_MAX };
+		struct error err;
+
+		snprintf(row.id, sizeof(row.id), "t-%d", made++);
+		snprintf(row.owner, sizeof(row.owner), "%s", owner);
+		assert_true(store_task_add(w->base.store, &row, &err));
+	}
+}
+
+static void tasks_have_a_bound_for_each_and_for_all(void **state)
+{
+	struct world *w = *state;
+
+	fill_with_tasks(w, "you", TASKS_PER_OWNER);
+	say_in(w, ERA_2026, CLIENT_TASKS, "you", CALL("job", ""));
+	assert_null(w->base.answer); /* it stays a call */
+	finish_job(w);
+	say_2026(w, CALL("job", ""));
+	assert_contains(w->base.answer, "\"resultType\":\"task\"");
+	finish_job(w);
+	fill_with_tasks(w, "others", TASKS_MAX - TASKS_PER_OWNER - 1);
+	say_2026(w, CALL("job", ""));
+	assert_null(w->base.answer);
+	finish_job(w);
+	assert_contains(w->base.answer, "\"structuredContent\":{\"job\":\"done\"}");
+}
+
 /* --- listening --- */
 
 #define LISTEN(id, wish)                                                                           \
@@ -692,6 +728,7 @@ int main(void)
 		WITH_WORLD(a_question_ends_with_who_could_answer_it),
 		WITH_WORLD(tasks_outlive_the_server),
 		WITH_WORLD(a_task_that_cannot_go_on_has_failed),
+		WITH_WORLD(tasks_have_a_bound_for_each_and_for_all),
 		WITH_WORLD(a_listener_hears_what_it_asked_for_and_no_more),
 		WITH_WORLD(a_listener_to_nothing_ends_at_once),
 		WITH_WORLD(a_listener_hears_of_its_task),

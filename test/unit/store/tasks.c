@@ -66,6 +66,8 @@ static void each_owner_sees_his_own_until_they_expire(void **state)
 	assert_int_equal(open, 2);
 	must(store_task_count(store, "me", &count, &err));
 	assert_int_equal(count, 2);
+	must(store_task_count(store, NULL, &count, &err));
+	assert_int_equal(count, 3);
 	must(store_task_sweep(store, 5000, &err));
 	must(store_task_count(store, "me", &count, &err));
 	assert_int_equal(count, 0);
