@@ -60,14 +60,16 @@ static void call_on(void *ctx, int index)
 	}
 }
 
-/* Commands per second; the times are left in crowd->samples. */
+/* Commands per second; the times are left in crowd->samples.  One of ours that fails ends the part;
+ * Podman loses an exec session now and then when there are several ("no exec session with ID"). */
 static bool run_crowd(struct crowd *crowd, int callers, int ms, double *ret_rate, struct error *err)
 {
 	crowd->from_ns = ns_in(WARM_UP_MS);
 	crowd->until_ns = crowd->from_ns + (int64_t)ms * 1000000;
 	if (!in_threads(callers, call_on, crowd, err))
 		return false;
-	if (crowd->samples.failed > 0) {
+	if (crowd->samples.failed > 0 &&
+	    (crowd->contender.way == WAY_SANDPOD || crowd->samples.count == 0)) {
 		*err = crowd->samples.first_err;
 		return false;
 	}
@@ -156,6 +158,9 @@ static bool rate_of(struct hall *hall, enum way way, int callers, int containers
 	};
 	bool good = run_crowd(&crowd, callers, hall->ms, ret_rate, err);
 
+	if (good && crowd.samples.failed > 0)
+		report_note(&hall->bench->report, "of Podman's own, %zu failed: %s",
+			    crowd.samples.failed, crowd.samples.first_err.text);
 	samples_release(&crowd.samples);
 	return good;
 }
