@@ -14,6 +14,9 @@ enum {
 	FILE_BYTES = 192 << 20,
 	FILE_ROUNDS = 3,
 	IDLE_MS = 2000,
+	SETTLE_MS = 3000, /* Podman's clean-up lives two seconds after an exec */
+	IDLE_PROCESSES =
+		2 + 8 * 3, /* server, service; monitor and agent's two for each spare one */
 	REST_MS = 250,
 };
 #define SOURCE "/tmp/source"
@@ -365,7 +368,7 @@ bool ratio_upload(struct stage *stage, double *ret_ratio, struct error *err)
 bool ratio_memory(struct stage *stage, double *ret_ratio, struct error *err)
 {
 	int pid = stage->cold.process.pid;
-	int64_t before;
+	int64_t before, peak;
 	double ms;
 
 	if (!make_source(stage, err))
@@ -374,18 +377,31 @@ bool ratio_memory(struct stage *stage, double *ret_ratio, struct error *err)
 	before = proc_status_kib(pid, "VmRSS");
 	if (!time_download(stage, &ms, err))
 		return false;
-	*ret_ratio = (double)(proc_status_kib(pid, "VmHWM") - before) * 1024 / FILE_BYTES;
+	peak = proc_status_kib(pid, "VmHWM");
+	if (before <= 0 || peak < before)
+		return error_set(err, ERROR_INTERNAL, "/proc says %lld KiB, then a peak of %lld",
+				 (long long)before, (long long)peak);
+	*ret_ratio = (double)(peak - before) * 1024 / FILE_BYTES;
 	return true;
 }
 
-/* Processor time over time, while nobody asks for anything. */
+/* Processor time over time, while nobody asks for anything and the pool is full: of the server,
+ * Podman's service, the monitors and the agents. */
 bool ratio_idle(struct stage *stage, double *ret_ratio, struct error *err)
 {
-	int pid = stage->pooled.process.pid;
-	double before = proc_cpu_ms(pid);
+	const struct server *server = &stage->pooled;
+	struct proc_usage before, after;
+	enum pool_state state;
 
+	if (!server_wait_pool(server, ns_in(POOL_WAIT_MS), &state, err) ||
+	    !wait_until(ns_in(SETTLE_MS), err))
+		return false;
+	proc_usage(server->process.pid, server->dir, &before);
 	if (!wait_until(ns_in(IDLE_MS), err))
 		return false;
-	*ret_ratio = (proc_cpu_ms(pid) - before) / IDLE_MS;
+	proc_usage(server->process.pid, server->dir, &after);
+	if (after.count < IDLE_PROCESSES || after.ms[0] <= 0)
+		return error_set(err, ERROR_INTERNAL, "only %d processes were found", after.count);
+	*ret_ratio = proc_usage_since(&before, &after) / IDLE_MS;
 	return true;
 }

@@ -19,6 +19,7 @@ static const struct {
 	{ "create", part_create },
 	{ "life", part_life },
 	{ "execute", part_execute },
+	{ "refill", part_refill },
 	{ "throughput", part_throughput },
 	{ "output", part_output },
 	{ "transfer", part_transfer },

@@ -7,7 +7,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-enum { LEVELS = 3, BUSY_MS = 10000, POOL_WAIT_MS = 60000 };
+enum { LEVELS = 3, BUSY_MS = 10000, POOL_WAIT_MS = 60000, OLD_ROWS = 100000 };
 
 struct level {
 	struct summary creates, commands, bare_creates, bare_commands;
@@ -32,6 +32,22 @@ static const char history_sql[] =
 	"INSERT INTO command SELECT * FROM temp.ran;"
 	"COMMIT;";
 
+/* That nothing was left out: a SELECT that finds no row to copy is no error to SQLite. */
+static bool count_history(sqlite3 *db, struct error *err)
+{
+	static const char sql[] = "SELECT (SELECT count(*) FROM container WHERE id LIKE 'c-old%') +"
+				  " (SELECT count(*) FROM command WHERE id LIKE 'x-old%')";
+	sqlite3_stmt *statement = NULL;
+	long long rows = -1;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		rows = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return rows == OLD_ROWS ||
+	       error_set(err, ERROR_INTERNAL, "the history has %lld rows of %d", rows, OLD_ROWS);
+}
+
 static bool add_history(const struct server *server, struct error *err)
 {
 	auto_str path = mem_format("%s/sandpod.db", server->dir);
@@ -44,6 +60,7 @@ static bool add_history(const struct server *server, struct error *err)
 	}
 	if (!good)
 		error_set(err, ERROR_INTERNAL, "writing a history: %s", sqlite3_errmsg(db));
+	good = good && count_history(db, err);
 	sqlite3_close(db);
 	return good;
 }

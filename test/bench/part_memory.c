@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { QUIET_MS = 5000 };
+enum { QUIET_MS = 5000, POOL_WAIT_MS = 60000 };
 
 struct house {
 	struct bench *bench;
@@ -56,28 +56,40 @@ static void report_each(const struct house *house, const char *what, const char 
 		    what, (double)rss.kib / rss.count);
 }
 
-/* Processor time while nobody asks for anything, once the creation has settled. */
-static bool report_idle(const struct house *house, struct error *err)
+/* Processor time while nobody asks for anything, once the creation has settled: of the server, and
+ * of all that works for it. */
+static bool report_idle(struct bench *bench, const struct server *server, const char *when,
+			struct error *err)
 {
-	int wait_ms = pick(house->bench, 10000, 3000);
-	int pids[] = { house->server->process.pid, house->podman };
-	static const char *const names[] = { "server", "Podman's service" };
-	double before[2];
+	int pid = server->process.pid, wait_ms = pick(bench, 10000, 3000);
+	struct proc_usage before, after;
+	auto_str alone = mem_format("server, %s: processor time while idle", when);
+	auto_str all = mem_format("all, %s: processor time while idle", when);
 
 	if (!wait_until(ns_in(QUIET_MS), err))
 		return false;
-	for (int i = 0; i < 2; i++)
-		before[i] = proc_cpu_ms(pids[i]);
+	proc_usage(pid, server->dir, &before);
 	if (!wait_until(ns_in(wait_ms), err))
 		return false;
-	for (int i = 0; i < 2; i++) {
-		auto_str what = mem_format("%s: processor time while idle", names[i]);
-
-		report_value(&house->bench->report, what,
-			     (proc_cpu_ms(pids[i]) - before[i]) * 1000 / wait_ms, "ms per second",
-			     BETTER_NEITHER, NULL);
-	}
+	proc_usage(pid, server->dir, &after);
+	report_value(&bench->report, alone, (after.ms[0] - before.ms[0]) * 1000 / wait_ms,
+		     "ms per second", BETTER_NEITHER, NULL);
+	report_value(&bench->report, all, proc_usage_since(&before, &after) * 1000 / wait_ms,
+		     "ms per second", BETTER_NEITHER, NULL);
+	report_note(&bench->report, "all: %d processes", after.count);
 	return true;
+}
+
+/* Spare containers are to cost nothing while they wait. */
+static bool report_idle_pool(struct bench *bench, struct error *err)
+{
+	auto_server server = { 0 };
+	enum pool_state state;
+
+	return server_start(&server, bench->sandpod, (const char *const[]){ "POOL_SIZE=8", NULL },
+			    err) &&
+	       server_wait_pool(&server, ns_in(POOL_WAIT_MS), &state, err) &&
+	       report_idle(bench, &server, "a pool of 8", err);
 }
 
 static bool measure(struct house *house, struct error *err)
@@ -108,7 +120,8 @@ static bool measure(struct house *house, struct error *err)
 	report_each(house, "conmon", "conmon", "");
 	report_kib(house, "Podman's service: all these containers",
 		   proc_status_kib(house->podman, "VmRSS"));
-	return report_idle(house, err);
+	return report_idle(house->bench, house->server, "all these containers", err) &&
+	       report_idle_pool(house->bench, err);
 }
 
 bool part_memory(struct bench *bench, struct error *err)

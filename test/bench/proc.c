@@ -180,3 +180,54 @@ struct proc_sum proc_sum_kib(const char *comm, const char *words, const char *ow
 		closedir(dir);
 	return sum;
 }
+
+/* --- a server and all that works for it ---------------------------------------------------- */
+
+static double reaped_ms(int pid)
+{
+	int64_t ticks = stat_field(pid, 16) + stat_field(pid, 17);
+
+	return (double)ticks * 1000 / (double)sysconf(_SC_CLK_TCK);
+}
+
+static void add_usage(struct proc_usage *usage, int pid)
+{
+	if (usage->count == PROC_USAGE_MAX)
+		return;
+	usage->pids[usage->count] = pid;
+	usage->ms[usage->count++] = proc_cpu_ms(pid) + reaped_ms(pid);
+}
+
+void proc_usage(int server, const char *owner, struct proc_usage *ret_usage)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	ret_usage->count = 0;
+	add_usage(ret_usage, server);
+	while (dir && (entry = readdir(dir))) {
+		int pid = pid_of(entry);
+
+		if (pid > 0 && pid != server && belongs(pid, "", "", owner))
+			add_usage(ret_usage, pid);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static double usage_of(const struct proc_usage *usage, int pid)
+{
+	for (int i = 0; i < usage->count; i++)
+		if (usage->pids[i] == pid)
+			return usage->ms[i];
+	return 0;
+}
+
+double proc_usage_since(const struct proc_usage *then, const struct proc_usage *now)
+{
+	double sum = 0;
+
+	for (int i = 0; i < now->count; i++)
+		sum += now->ms[i] - usage_of(then, now->pids[i]);
+	return sum;
+}

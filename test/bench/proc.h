@@ -30,6 +30,19 @@ struct proc_sum {
 struct proc_sum proc_sum_kib(const char *comm, const char *words, const char *owner,
 			     const char *line);
 
+/* Processor time of a server and of all that works for it: the processes that have `owner` in their
+ * command line or their parent's (Podman's service, monitors, agents).  What they have reaped
+ * counts too, so that a helper which comes and goes is seen. */
+enum { PROC_USAGE_MAX = 4096 };
+struct proc_usage {
+	int count;
+	int pids[PROC_USAGE_MAX]; /* the server first */
+	double ms[PROC_USAGE_MAX];
+};
+void proc_usage(int server, const char *owner, struct proc_usage *ret_usage);
+/* Milliseconds from then to now; of those that came in between, all they have used. */
+double proc_usage_since(const struct proc_usage *then, const struct proc_usage *now);
+
 /* The value behind "name" (and a colon or blanks) in a text of lines; 0 if absent. */
 int64_t field_of(const char *text, const char *name);
 /* A small file, whole; never NULL.  The caller owns it. */
