@@ -13,10 +13,6 @@ enum {
 	RATE_ROUNDS = 7,
 	FILE_BYTES = 192 << 20,
 	FILE_ROUNDS = 3,
-	IDLE_MS = 2000,
-	SETTLE_MS = 3000, /* Podman's clean-up lives two seconds after an exec */
-	IDLE_PROCESSES =
-		2 + 8 * 3, /* server, service; monitor and agent's two for each spare one */
 	REST_MS = 250,
 };
 #define SOURCE "/tmp/source"
@@ -382,26 +378,5 @@ bool ratio_memory(struct stage *stage, double *ret_ratio, struct error *err)
 		return error_set(err, ERROR_INTERNAL, "/proc says %lld KiB, then a peak of %lld",
 				 (long long)before, (long long)peak);
 	*ret_ratio = (double)(peak - before) * 1024 / FILE_BYTES;
-	return true;
-}
-
-/* Processor time over time, while nobody asks for anything and the pool is full: of the server,
- * Podman's service, the monitors and the agents. */
-bool ratio_idle(struct stage *stage, double *ret_ratio, struct error *err)
-{
-	const struct server *server = &stage->pooled;
-	struct proc_usage before, after;
-	enum pool_state state;
-
-	if (!server_wait_pool(server, ns_in(POOL_WAIT_MS), &state, err) ||
-	    !wait_until(ns_in(SETTLE_MS), err))
-		return false;
-	proc_usage(server->process.pid, server->dir, &before);
-	if (!wait_until(ns_in(IDLE_MS), err))
-		return false;
-	proc_usage(server->process.pid, server->dir, &after);
-	if (after.count < IDLE_PROCESSES || after.ms[0] <= 0)
-		return error_set(err, ERROR_INTERNAL, "only %d processes were found", after.count);
-	*ret_ratio = proc_usage_since(&before, &after) / IDLE_MS;
 	return true;
 }
