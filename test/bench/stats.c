@@ -75,6 +75,7 @@ struct summary samples_trimmed(const struct samples *samples, double share)
 	qsort(sorted, count, sizeof(double), compare);
 	summary.min = sorted[0];
 	summary.max = sorted[count - 1];
+	summary.p10 = percentile(sorted + cut, count - 2 * cut, 10);
 	summary.p50 = median(sorted + cut, count - 2 * cut);
 	summary.p95 = percentile(sorted + cut, count - 2 * cut, 95);
 	summary.p99 = percentile(sorted + cut, count - 2 * cut, 99);

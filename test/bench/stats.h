@@ -29,7 +29,7 @@ static inline void auto_samples_(struct samples *slot)
 struct summary {
 	size_t count;
 	size_t failed;
-	double min, p50, p95, p99, max;
+	double min, p10, p50, p95, p99, max;
 };
 
 /* All zero when there is no sample. */
