@@ -1,5 +1,6 @@
 /* The link's states against a scripted carrier: what opens it, what ends it, what follows. */
 #include "fixture.h"
+#include "link_state.h"
 
 static bool opened_twice(void)
 {
@@ -169,6 +170,18 @@ static void a_container_that_may_not_run_is_looked_for_in_podmans_list(void **st
 	assert_non_null(house->all->reconcile);
 }
 
+/* Its first link is long ago: that says nothing of how long the next one takes. */
+static void a_spare_container_is_kept_when_its_link_breaks_once(void **state)
+{
+	(void)state;
+	house->sb->state = SANDBOX_WARM;
+	house->sb->link->begun_mono_ms -= 3600 * 1000;
+	break_link();
+	assert_int_equal(house->sb->state, SANDBOX_WARM);
+	expect_reopened();
+	house->sb->state = SANDBOX_RUNNING;
+}
+
 static void a_link_that_cannot_be_had_is_tried_again(void **state)
 {
 	(void)state;
@@ -280,6 +293,7 @@ int main(void)
 		test(another_version_is_not_spoken_to),
 		test(another_process_1_means_that_the_container_is_over),
 		test(a_container_that_may_not_run_is_looked_for_in_podmans_list),
+		test(a_spare_container_is_kept_when_its_link_breaks_once),
 		test(a_link_that_cannot_be_had_is_tried_again),
 		test(a_container_without_a_process_for_the_link_is_cleared_once),
 		test(a_container_is_not_cleared_early_nor_for_another_reason),
