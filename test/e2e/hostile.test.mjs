@@ -2,41 +2,27 @@
 // affair, what it can do to the server, to Podman and to others is tested here.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, eventually } from './support/server.mjs';
 import { Agent } from './support/client.mjs';
+import { buildHostile, installHostile } from './support/hostile.mjs';
 
 let server, agent, other, program;
 
 before(async () => {
-  program = build();
+  program = buildHostile();
   server = await Server.start({ LOG_LEVEL: 'debug', SANDBOX_LINK: 'exec' });
   agent = await Agent.connect(server.url);
   other = await agent.container();
 });
 after(async () => { await agent?.close(); await server?.stop(); });
 
-function build() {
-  const dir = mkdtempSync(join(tmpdir(), 'hostile-'));
-  const source = new URL('support/hostile.c', import.meta.url).pathname;
-  const made = spawnSync(process.env.MUSL_CC ?? 'musl-gcc', ['-static', '-Os', '-s', '-o', join(dir, 'hostile'), source]);
-  assert.equal(made.status, 0, `${made.error ?? made.stderr}`);
-  const bytes = readFileSync(join(dir, 'hostile'));
-  rmSync(dir, { recursive: true });
-  return bytes.toString('base64');
-}
-
 /** A container with the program in it, gone afterwards. */
 async function inHostile(body) {
   const id = await agent.container();
   try {
-    for (let i = 0; i < program.length; i += 24000)
-      await agent.run(id, `printf %s '${program.slice(i, i + 24000)}' >> /tmp/b64`);
-    await agent.run(id, 'base64 -d /tmp/b64 > /tmp/hostile && chmod +x /tmp/hostile');
+    await installHostile(agent, id, program);
     await body(id);
   } finally {
     await agent.tool('destroy_container', { container_id: id });

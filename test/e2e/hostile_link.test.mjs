@@ -2,41 +2,28 @@
 // machine: a directory with a bell, and a socket in it while process 1 is waited for.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, eventually } from './support/server.mjs';
 import { Agent } from './support/client.mjs';
+import { buildHostile, installHostile } from './support/hostile.mjs';
 
 let server, agent, program;
 
 before(async () => {
-  program = build();
+  program = buildHostile();
   server = await Server.start({ LOG_LEVEL: 'debug' });
   agent = await Agent.connect(server.url);
 });
 after(async () => { await agent?.close(); await server?.stop(); });
 
-function build() {
-  const dir = mkdtempSync(join(tmpdir(), 'hostile-'));
-  const source = new URL('support/hostile.c', import.meta.url).pathname;
-  const made = spawnSync(process.env.MUSL_CC ?? 'musl-gcc', ['-static', '-Os', '-s', '-o', join(dir, 'hostile'), source]);
-  assert.equal(made.status, 0, `${made.error ?? made.stderr}`);
-  const bytes = readFileSync(join(dir, 'hostile'));
-  rmSync(dir, { recursive: true });
-  return bytes.toString('base64');
-}
-
 /** A container with the program in it, gone afterwards. */
 async function inHostile(body) {
   const id = await agent.container();
   try {
-    for (let i = 0; i < program.length; i += 24000)
-      await agent.run(id, `printf %s '${program.slice(i, i + 24000)}' >> /tmp/b64`);
-    await agent.run(id, 'base64 -d /tmp/b64 > /tmp/hostile && chmod +x /tmp/hostile');
+    await installHostile(agent, id, program);
     await body(id, await inPodman(id));
   } finally {
     await agent.tool('destroy_container', { container_id: id });
