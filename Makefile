@@ -21,6 +21,8 @@ base         := error own log buf clock id digest utf8 base64
 modules      := base loop json config store http podman wire sandbox mcp tools web app
 # what mcp and those who offer something by it agree on; no module's
 contract     := tool prompt resource
+# further headers of sandbox/
+domain       := file code
 may.base     :=
 may.loop     :=
 may.json     :=
@@ -29,11 +31,11 @@ may.store    :=
 may.http     := loop
 may.podman   := loop json
 may.wire     :=
-may.sandbox  := loop json config podman store wire
+may.sandbox  := loop json config podman store wire $(domain)
 may.mcp      := loop json http store $(contract)
-may.tools    := json config loop store http podman sandbox $(contract)
-may.web      := loop json config http store podman mcp $(contract) sandbox
-may.app      := loop json config http store podman mcp $(contract) sandbox web  tools
+may.tools    := json config loop store http podman sandbox $(domain) $(contract)
+may.web      := loop json config http store podman mcp $(contract) sandbox $(domain)
+may.app      := loop json config http store podman mcp $(contract) sandbox $(domain) web tools
 # modules that a module links with (headers may name further types)
 uses.tools   := sandbox mcp
 uses.web     := sandbox mcp
@@ -118,7 +120,7 @@ $(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
 
 # --- unit tests: test/unit/MODULE/SUBJECT.c, linked with MODULE and what it may use -------------
 unit_tests := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*/*.c))
-uses        = $(or $(uses.$(1)),$(filter-out $(contract),$(may.$(1))))
+uses        = $(or $(uses.$(1)),$(filter-out $(contract) $(domain),$(may.$(1))))
 closure     = $(sort $(1) base $(foreach m,$(call uses,$(1)),$(call closure,$(m))))
 
 define unit_rules
@@ -286,6 +288,8 @@ c_files := $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h'
 check-format:
 	@clang-format --dry-run --Werror $(c_files) && echo "format: ok"
 
+may.file     := loop json config podman store wire sandbox
+may.code     := $(may.file)
 may.tool     := json
 may.prompt   := tool
 may.resource := tool

@@ -36,6 +36,7 @@
 #include <uthash.h>
 #include "clock.h"
 #include "log.h"
+#include "file.h"
 #include "sandbox.h"
 #include "wire.h"
 

@@ -10,6 +10,7 @@
 #include "error.h"
 #include "json.h"
 #include "own.h"
+#include "file.h"
 #include "sandbox.h"
 #include "tool.h"
 #include "tools.h"

@@ -2,6 +2,7 @@
 #ifndef WEB_INTERNAL_H
 #define WEB_INTERNAL_H
 
+#include "file.h"
 #include "web.h"
 
 /* --- the routes' handlers: each answers req, now or later ------------------------------------- */
