@@ -181,7 +181,8 @@ struct file_edit_request {
 	const char *path;
 	const char *old_text;
 	const char *new_text;
-	int64_t count; /* exactly so many must be there */
+	int64_t count;    /* exactly so many must be there */
+	size_t diff_most; /* bytes of the diff; 0: 16 KiB */
 };
 struct file_edited {
 	const char *path;

@@ -28,7 +28,8 @@
  * Files
  *	file_share.c  links to them                      file_reader.c reading one
  *	upload_offer.c links to put one there            file_writer.c writing one
- *	path_error.c  why one cannot be had or written
+ *	file_edit.c   exact text for other text          edit.c        the same, in memory
+ *	diff.c        what differs                       path_error.c  why one cannot be had
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H
