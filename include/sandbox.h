@@ -120,6 +120,9 @@ struct sandbox_view {
 	const char *runtimes; /* space-separated; "" before the first link */
 	int64_t extended_ms;  /* by how much sandbox_check made its life longer */
 	int64_t waited_ms;    /* how long sandbox_create waited for its turn */
+	/* Only after sandbox_default, when it had to make a new one: what became of the one before,
+	 * as a sentence; else NULL. */
+	const char *replaces;
 	/* Only after sandbox_check; -1 where it cannot be read. */
 	int64_t memory_bytes, memory_peak_bytes, cpu_ms, pids, disk_bytes;
 };
@@ -142,6 +145,15 @@ typedef void sandbox_view_fn(void *ctx, const struct sandbox_view *view, const s
 /* NULL with err when refused at once (over a maximum, too many containers); done is not called. */
 struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *request,
 				  sandbox_view_fn *done, void *ctx, struct error *err) must_check;
+/* For tools that are called without a container: the owner's living one of this label, or, where
+ * there is none (yet, or any more), one made with `wish`; view->replaces then tells of an earlier
+ * one that is lost with all that was in it, to the call that began the new one.  Calls that come
+ * together share one, and it is found again after a restart.  A label is short and names a purpose
+ * ("default", "web"); wish->request_id is not looked at. */
+enum { SANDBOX_LABEL_MAX = 64 };
+struct sandbox_op *sandbox_default(struct sandboxes *all, const struct sandbox_request *wish,
+				   const char *label, sandbox_view_fn *done, void *ctx,
+				   struct error *err) must_check;
 /* A living container with its usage.  ERROR_GONE with the tombstone's sentence when it is over. */
 struct sandbox_op *sandbox_check(struct sandboxes *all, const char *owner, const char *id,
 				 int64_t extend_ms, sandbox_view_fn *done, void *ctx,

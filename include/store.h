@@ -97,6 +97,9 @@ bool store_container_find(struct store *store, const char *id, struct container_
 /* The living one; where there is none, the newest tombstone (look at gone_at). */
 bool store_container_find_request(struct store *store, const char *owner, const char *request_id,
 				  struct container_row *ret_row, struct error *err) must_check;
+/* Its request id is free for another one. */
+bool store_container_forget_request(struct store *store, const char *id,
+				    struct error *err) must_check;
 
 /* Called for each row, which is borrowed for that call; returning false ends the walk.  It may
  * write to the store: the walk shows the rows as they were when it began. */

@@ -165,21 +165,34 @@ static struct sandbox_op *create_new(struct sandboxes *all, const struct sandbox
 	return creation_wait(all, request->owner, waiting, done, ctx);
 }
 
-struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *request,
-				  sandbox_view_fn *done, void *ctx, struct error *err)
+struct sandbox_op *create_anew(struct sandboxes *all, const struct sandbox_request *request,
+			       sandbox_view_fn *done, void *ctx, struct error *err)
 {
 	struct creations *waiting = NULL;
-	struct sandbox *sb;
 
 	if (all->closing || all->leaving) {
 		error_set(err, ERROR_UNAVAILABLE, "the server is stopping");
 		return NULL;
 	}
-	if (seen_before(all, request, &sb, err))
-		return sb ? creation_of(sb, done, ctx) : NULL;
 	if (request->request_id)
 		waiting = line_find(all->line, request->owner, request->request_id);
 	if (waiting)
 		return creation_wait(all, request->owner, waiting, done, ctx);
 	return create_new(all, request, done, ctx, err);
+}
+
+struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_request *request,
+				  sandbox_view_fn *done, void *ctx, struct error *err)
+{
+	struct sandbox *sb;
+
+	if (request->request_id && default_has_form(request->request_id)) {
+		error_set(err, ERROR_INVALID,
+			  "request_id: \"%.40s\" is of a form that the server keeps for itself",
+			  request->request_id);
+		return NULL;
+	}
+	if (!all->closing && !all->leaving && seen_before(all, request, &sb, err))
+		return sb ? creation_of(sb, done, ctx) : NULL;
+	return create_anew(all, request, done, ctx, err);
 }

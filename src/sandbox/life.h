@@ -107,11 +107,17 @@ void pool_look(struct sandboxes *all);
 /* Every half minute: less is kept when less was asked for. */
 void pool_sweep(struct sandboxes *all);
 
-/* --- create.c, birth.c, destroy.c, reaper.c, reconcile.c ----------------------------------- */
+/* --- create.c, default.c, birth.c, destroy.c, reaper.c, reconcile.c ------------------------ */
 
 /* Writes a row, which is taken over, with an id and a life from now on, and begins its birth. */
 struct sandbox *create_born(struct sandboxes *all, struct container_row *row, int64_t waited_ms,
 			    struct error *err) must_check;
+/* sandbox_create, without a look at what the request id gave before; who is in line with it is
+ * joined. */
+struct sandbox_op *create_anew(struct sandboxes *all, const struct sandbox_request *request,
+			       sandbox_view_fn *done, void *ctx, struct error *err) must_check;
+/* default.c: whether a request id has the form that default containers have. */
+bool default_has_form(const char *request_id);
 /* As sandbox_create for a request of our own: by a birth, at once, whoever waits or lives. */
 struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_request *request,
 				    sandbox_view_fn *done, void *ctx, struct error *err) must_check;

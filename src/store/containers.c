@@ -203,6 +203,13 @@ bool store_container_set_reason(struct store *store, const char *id, const char 
 	return set_text(store, reason_sql, id, reason, err);
 }
 
+static const char forget_request_sql[] = "UPDATE container SET request_id = :value WHERE id = :id";
+
+bool store_container_forget_request(struct store *store, const char *id, struct error *err)
+{
+	return set_text(store, forget_request_sql, id, NULL, err);
+}
+
 static const char expiry_sql[] = "UPDATE container SET expires_at = :expires_at WHERE id = :id";
 
 bool store_container_set_expiry(struct store *store, const char *id, int64_t expires_at,
