@@ -10,6 +10,11 @@
 #include "log.h"
 #include "own.h"
 
+enum {
+	CONFIG_NETWORK_SIZE = sizeof("255.255.255.255/32"),
+	CONFIG_REACH_MAX = 64, /* networks that NETWORK_ALLOW may name */
+};
+
 enum auth_mode {
 	AUTH_AUTO, /* none on a loopback address, a bearer key on any other */
 	AUTH_NONE,
@@ -31,6 +36,7 @@ struct config {
 	int64_t sandbox_ttl_ms;
 	char *sandbox_network; /* "none", "internet", or "auto": internet where it can be fenced in
 				*/
+	char *network_allow;   /* "10.1.2.3:8080,…"; NULL: nothing that is not public */
 	char *sandbox_link; /* "exec", or "auto": a local socket where Podman is on this machine */
 	int64_t command_wait_ms;
 	int64_t command_timeout_ms;
@@ -50,6 +56,15 @@ struct config {
  * says and what it may say.  Fills all of ret_config or nothing. */
 bool config_read(struct config *ret_config, struct error *err) must_check;
 void config_release(struct config *config);
+
+/* What containers with network may reach besides public addresses. */
+struct config_reach {
+	char network[CONFIG_NETWORK_SIZE]; /* "10.1.2.0/24", always with its bits */
+	int port;                          /* 0: all */
+};
+/* Reads the first of a list as network_allow has it, and moves *list behind it; false at its end.
+ */
+bool config_reach_next(const char **list, struct config_reach *ret_reach);
 
 /* The table of settings, for --help. */
 void config_print_help(FILE *out);

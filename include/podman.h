@@ -174,11 +174,18 @@ struct podman_call *podman_network_create(struct podman *podman, const char *nam
 struct podman_call *podman_network_remove(struct podman *podman, const char *name,
 					  podman_done_fn *done, void *ctx);
 
+/* A gap in the fence around a bridge: what may be reached all the same. */
+struct podman_gap {
+	const char *network; /* of IPv4: "10.1.2.0/24" */
+	int port;            /* of TCP and UDP; 0: everything */
+};
 /* Fences a bridge in: one nft table that drops, for what comes out of that bridge, everything to
  * this machine, everything that is not a public address, all IPv6, and all frames from one port of
- * the bridge to another.  Replaces an older fence of the same bridge.  Runs nft as a child. */
-bool podman_fence_raise(struct loop *loop, const char *interface_name, podman_done_fn *done,
-			void *ctx, struct error *err) must_check;
+ * the bridge to another.  gaps (ended by one without network; NULL: none) are exceptions to the
+ * first two.  Replaces an older fence of the same bridge.  Runs nft as a child. */
+bool podman_fence_raise(struct loop *loop, const char *interface_name,
+			const struct podman_gap *gaps, podman_done_fn *done, void *ctx,
+			struct error *err) must_check;
 /* Takes that fence away again, if it is there: for a bridge that is gone. */
 bool podman_fence_lower(struct loop *loop, const char *interface_name, podman_done_fn *done,
 			void *ctx, struct error *err) must_check;

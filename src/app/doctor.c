@@ -18,6 +18,8 @@ static const char *finding(const struct app *app, const struct app_step *step)
 		return app->engine_text;
 	if (step->begin == step_image)
 		return app->image;
+	if (step->begin == step_network && app->fenced && app->config.network_allow)
+		return "internet: fenced in (public addresses and what NETWORK_ALLOW names)";
 	if (step->begin == step_network && app->fenced)
 		return "internet: fenced in (nothing private, nobody on this machine, no "
 		       "neighbour)";

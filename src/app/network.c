@@ -6,6 +6,8 @@
 #include "digest.h"
 #include "log.h"
 
+enum { GAPS_MAX = CONFIG_REACH_MAX };
+
 static void no_internet(struct app *app, const char *why)
 {
 	struct error err;
@@ -36,6 +38,31 @@ static void on_fenced(void *ctx, const struct error *err)
 	step_done(app, NULL);
 }
 
+/* What NETWORK_ALLOW says, for Podman's module; the networks lie in texts. */
+static size_t read_gaps(const char *list, struct config_reach *texts, struct podman_gap *gaps)
+{
+	size_t count = 0;
+
+	while (count < GAPS_MAX && config_reach_next(&list, &texts[count])) {
+		gaps[count] = (struct podman_gap){ texts[count].network, texts[count].port };
+		count++;
+	}
+	gaps[count] = (struct podman_gap){ NULL, 0 };
+	return count;
+}
+
+static bool raise_fence(struct app *app, struct error *err)
+{
+	struct config_reach texts[GAPS_MAX];
+	struct podman_gap gaps[GAPS_MAX + 1];
+	size_t count = read_gaps(app->config.network_allow, texts, gaps);
+
+	if (count > 0)
+		log_info("network", "containers may also reach what NETWORK_ALLOW names: %s",
+			 app->config.network_allow);
+	return podman_fence_raise(app->loop, app->interface_name, gaps, on_fenced, app, err);
+}
+
 static void on_network(void *ctx, const struct error *err)
 {
 	struct app *app = ctx;
@@ -43,7 +70,7 @@ static void on_network(void *ctx, const struct error *err)
 
 	if (err)
 		no_internet(app, err->text);
-	else if (!podman_fence_raise(app->loop, app->interface_name, on_fenced, app, &problem))
+	else if (!raise_fence(app, &problem))
 		no_internet(app, problem.text);
 }
 

@@ -86,6 +86,10 @@ static const struct setting settings[] = {
 	       "life of each container"),
 	PICK("SANDBOX_NETWORK", sandbox_network, KIND_WORD, "auto,none,internet", "auto",
 	     "network of containers; auto is internet where it can be fenced in"),
+	TEXT("NETWORK_ALLOW", network_allow, value_is_reach_list,
+	     "ADDRESS[/BITS][:PORT],… of IPv4 (containers have no other), such as "
+	     "10.1.2.3:8080,192.168.7.0/24, and no wider than /8",
+	     NULL, "none", "what is not public, or this machine's, and containers may reach"),
 	PICK("SANDBOX_LINK", sandbox_link, KIND_WORD, "auto,exec", "auto",
 	     "how commands reach a container; auto is a socket where Podman is on this machine"),
 	NUMBER("COMMAND_WAIT", command_wait_ms, UNIT_DURATION, 0, 45 * SECOND, "3s",

@@ -27,4 +27,7 @@ bool value_is_podman_socket(const char *text);
 /* Whether text is a numeric address or "localhost". */
 bool value_is_host(const char *text);
 
+/* reach.c: whether text is a list of what config_reach_next reads. */
+bool value_is_reach_list(const char *text);
+
 #endif

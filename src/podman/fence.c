@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <string.h>
 
+enum { RULES_MAX = 64 << 10 };
+
 /* RFC 6890 and RFC 5771: what is not a single public host.  The sub-blocks of 192.0.0.0/24 that
  * are global are anycast services that no sandbox needs. */
 static const char not_public[] =
@@ -38,20 +40,44 @@ static bool add_chain(struct buf *text, const char *chain, const char *hook)
 			chain, hook);
 }
 
+/* Digits, points and one slash: nothing that nft could read otherwise. */
+static bool network_is_plain(const char *network)
+{
+	return *network && !network[strspn(network, "0123456789./")];
+}
+
+/* An accept is final in its own chain only, so what must be dropped all the same comes before. */
+static bool add_gaps(struct buf *text, const char *name, const struct podman_gap *gaps)
+{
+	bool is_fine = true;
+
+	for (; gaps && gaps->network && is_fine; gaps++) {
+		is_fine = network_is_plain(gaps->network) &&
+			  buf_addf(text, "\t\tiifname \"%s\" ip daddr %s", name, gaps->network);
+		if (is_fine && gaps->port > 0)
+			is_fine = buf_addf(text, " meta l4proto { tcp, udp } th dport %d",
+					   gaps->port);
+		is_fine = is_fine && buf_add_text(text, " accept\n");
+	}
+	return is_fine;
+}
+
 /* No named set: the way in which nft 1.1 stores one makes nft 1.0.6 crash on everything, should
  * both be used on one machine (a server in a container with the machine's network). */
-static bool add_inet_table(struct buf *text, const char *name)
+static bool add_inet_table(struct buf *text, const char *name, const struct podman_gap *gaps)
 {
 	return begin_table(text, "inet", name) && add_chain(text, "to_this_machine", "input") &&
+	       add_gaps(text, name, gaps) &&
 	       buf_addf(text, "\t\tiifname \"%s\" drop\n\t}\n", name) &&
 	       buf_addf(text, "\tchain through {\n"
 			      "\t\ttype filter hook forward priority -150; policy accept;\n") &&
 	       buf_addf(text, "\t\tiifname \"%s\" meta nfproto != ipv4 drop\n", name) &&
 	       buf_addf(text, "\t\toifname \"%s\" meta nfproto != ipv4 drop\n", name) &&
-	       buf_addf(text, "\t\tiifname \"%s\" ip daddr { %s } drop\n", name, not_public) &&
 	       /* Known only after connection tracking, which has priority -200. */
 	       buf_addf(text, "\t\toifname \"%s\" ct state != { established, related } drop\n",
 			name) &&
+	       add_gaps(text, name, gaps) &&
+	       buf_addf(text, "\t\tiifname \"%s\" ip daddr { %s } drop\n", name, not_public) &&
 	       buf_add_text(text, "\t}\n}\n");
 }
 
@@ -61,11 +87,12 @@ static bool add_bridge_table(struct buf *text, const char *name)
 	       buf_addf(text, "\t\tmeta ibrname \"%s\" drop\n\t}\n}\n", name);
 }
 
-bool fence_text(const char *interface_name, bool with_ports, struct buf *ret_text)
+bool fence_text(const char *interface_name, const struct podman_gap *gaps, bool with_ports,
+		struct buf *ret_text)
 {
 	if (!interface_name_is_plain(interface_name))
 		return false;
-	return add_inet_table(ret_text, interface_name) &&
+	return add_inet_table(ret_text, interface_name, gaps) &&
 	       (!with_ports || add_bridge_table(ret_text, interface_name));
 }
 
@@ -77,13 +104,10 @@ bool fence_removal_text(const char *interface_name, bool with_ports, struct buf 
 	       (!with_ports || remove_table(ret_text, "bridge", interface_name));
 }
 
-typedef bool fence_text_fn(const char *interface_name, bool with_ports, struct buf *ret_text);
-
 struct fence {
 	struct loop *loop;
-	fence_text_fn *make_text;
-	char name[INTERFACE_NAME_MAX + 1];
-	bool with_ports;
+	struct buf with_ports, without; /* the rules; the second are for when the first fail */
+	const struct buf *rules;        /* those under way */
 	struct child *child;
 	struct timer *deadline;
 	struct buf output;
@@ -94,6 +118,8 @@ struct fence {
 static void fence_free(struct fence *fence)
 {
 	timer_stop(fence->deadline);
+	buf_release(&fence->with_ports);
+	buf_release(&fence->without);
 	buf_release(&fence->output);
 	free(fence);
 }
@@ -129,8 +155,8 @@ static void on_exit_of_nft(void *ctx, int exit_code, int signal)
 		finish(fence, NULL);
 		return;
 	}
-	if (fence->with_ports) {
-		fence->with_ports = false;
+	if (fence->rules == &fence->with_ports) {
+		fence->rules = &fence->without;
 		buf_clear(&fence->output);
 		if (!run_nft(fence, &err))
 			finish(fence, &err);
@@ -150,19 +176,14 @@ static void on_exit_of_nft(void *ctx, int exit_code, int signal)
 static bool run_nft(struct fence *fence, struct error *err)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
-	auto_buf text = BUF_INIT(16 << 10);
 	struct child_options options = {
 		.argv = argv,
+		.stdin_text = buf_text(fence->rules),
 		.on_output = on_output,
 		.on_exit = on_exit_of_nft,
 		.ctx = fence,
 	};
 
-	if (!fence->make_text(fence->name, fence->with_ports, &text))
-		return error_set(err, ERROR_INVALID,
-				 "a bridge's name may have up to %d of a-z and 0-9",
-				 INTERFACE_NAME_MAX);
-	options.stdin_text = buf_text(&text);
 	fence->child = child_spawn(fence->loop, &options, err);
 	return fence->child || error_wrap(err, "changing the fence of the network");
 }
@@ -179,29 +200,35 @@ static void on_deadline(void *ctx)
 	finish(fence, &err);
 }
 
-static struct fence *fence_new(struct loop *loop, const char *interface_name, podman_done_fn *done,
-			       void *ctx)
+static struct fence *fence_new(struct loop *loop, podman_done_fn *done, void *ctx)
 {
 	struct fence *fence = mem_new(struct fence);
-	size_t len = strlen(interface_name);
 
 	fence->loop = loop;
+	fence->with_ports = BUF_INIT(RULES_MAX);
+	fence->without = BUF_INIT(RULES_MAX);
+	fence->rules = &fence->with_ports;
 	fence->output = BUF_INIT(1024);
-	fence->with_ports = true;
 	fence->done = done;
 	fence->ctx = ctx;
-	/* A longer name is cut to one that is not plain either way. */
-	if (len <= INTERFACE_NAME_MAX)
-		memcpy(fence->name, interface_name, len);
 	return fence;
 }
 
+static bool refuse_name(struct error *err)
+{
+	return error_set(err, ERROR_INVALID,
+			 "a bridge's name may have up to %d of a-z and 0-9, and a gap in its fence "
+			 "is a network of IPv4",
+			 INTERFACE_NAME_MAX);
+}
+
 /* Takes the fence over, whatever comes of it. */
-static bool fence_change(struct fence *fence, fence_text_fn *make_text, struct error *err)
+static bool fence_change(struct fence *fence, bool is_fine, struct error *err)
 {
 	AUTO(fence) struct fence *own = fence;
 
-	own->make_text = make_text;
+	if (!is_fine)
+		return refuse_name(err);
 	if (!run_nft(own, err))
 		return false;
 	own->deadline = timer_start(own->loop, FENCE_MS, 0, on_deadline, own);
@@ -209,16 +236,27 @@ static bool fence_change(struct fence *fence, fence_text_fn *make_text, struct e
 	return true;
 }
 
-bool podman_fence_raise(struct loop *loop, const char *interface_name, podman_done_fn *done,
-			void *ctx, struct error *err)
+bool podman_fence_raise(struct loop *loop, const char *interface_name,
+			const struct podman_gap *gaps, podman_done_fn *done, void *ctx,
+			struct error *err)
 {
-	return fence_change(fence_new(loop, interface_name, done, ctx), fence_text, err);
+	struct fence *fence = fence_new(loop, done, ctx);
+
+	return fence_change(fence,
+			    fence_text(interface_name, gaps, true, &fence->with_ports) &&
+				    fence_text(interface_name, gaps, false, &fence->without),
+			    err);
 }
 
 bool podman_fence_lower(struct loop *loop, const char *interface_name, podman_done_fn *done,
 			void *ctx, struct error *err)
 {
-	return fence_change(fence_new(loop, interface_name, done, ctx), fence_removal_text, err);
+	struct fence *fence = fence_new(loop, done, ctx);
+
+	return fence_change(fence,
+			    fence_removal_text(interface_name, true, &fence->with_ports) &&
+				    fence_removal_text(interface_name, false, &fence->without),
+			    err);
 }
 
 static bool isolate_port(int ports, const char *port)

@@ -185,8 +185,10 @@ void link_abandon(struct podman_link *link);
 /* --- fence.c ------------------------------------------------------------------------------- */
 
 /* The rules for nft, as text; with_ports: also those that keep the bridge's ports apart, which
- * need a kernel with CONFIG_NFT_BRIDGE_META.  False when the name is not plain. */
-bool fence_text(const char *interface_name, bool with_ports, struct buf *ret_text);
+ * need a kernel with CONFIG_NFT_BRIDGE_META.  False when the name is not plain, or a gap's network.
+ */
+bool fence_text(const char *interface_name, const struct podman_gap *gaps, bool with_ports,
+		struct buf *ret_text);
 /* Likewise the removal of those rules, whether they are there or not. */
 bool fence_removal_text(const char *interface_name, bool with_ports, struct buf *ret_text);
 

@@ -196,7 +196,7 @@ static bool nft_works(struct podman_machine *machine)
 
 	if (!has_program("nft"))
 		return bridge_fails(machine, "nft is missing; `apt-get install nftables`");
-	if (fence_text("probe", false, &rules) && works(argv, buf_text(&rules), &output))
+	if (fence_text("probe", NULL, false, &rules) && works(argv, buf_text(&rules), &output))
 		return true;
 	failure_clean(buf_text(&output), output.len, clean, sizeof(clean));
 	(void)snprintf(machine->bridge_why, sizeof(machine->bridge_why),

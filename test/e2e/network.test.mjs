@@ -10,16 +10,19 @@ import { networkInterfaces } from 'node:os';
 import { Server, eventually } from './support/server.mjs';
 import { Agent } from './support/client.mjs';
 import { Canaries } from './support/canaries.mjs';
+import { Here } from './support/here.mjs';
 
 const PUBLIC = '93.184.215.14';
+const ALLOWED = '10.1.2.4'; // beside one of the others
 const OTHERS = ['169.254.169.254', '10.1.2.3', '100.64.0.1', '172.16.5.4', '192.168.77.7', '198.18.0.1', '192.0.0.9'];
 
-let canaries, local, server, agent, one, two;
+let canaries, local, allowed, server, agent, one, two;
 
 before(async () => {
-  canaries = await Canaries.start([PUBLIC, ...OTHERS]);
+  canaries = await Canaries.start([PUBLIC, ALLOWED, ...OTHERS]);
   local = await listenHere();
-  server = await Server.start({ SANDBOX_NETWORK: 'auto', HOST: '0.0.0.0' });
+  allowed = await Here.listen(greeter([]));
+  server = await Server.start({ SANDBOX_NETWORK: 'auto', HOST: '0.0.0.0', NETWORK_ALLOW: `${allowed.allow},${ALLOWED}` });
   server.url = server.url.replace('0.0.0.0', '127.0.0.1');
   agent = await Agent.connect(server.url, { key: server.key });
   [one, two] = await Promise.all([made(), made()]);
@@ -29,17 +32,23 @@ after(async () => {
   await agent?.close();
   await server?.stop();
   local?.listener.close();
+  await allowed?.stop();
   await canaries?.stop();
 });
+
+/** Says who called. */
+function greeter(calls) {
+  return createServer((socket) => {
+    calls.push(socket.remoteAddress);
+    socket.on('error', () => {});
+    socket.end('hi\n');
+  });
+}
 
 /** A service of this machine, on every address that it has. */
 async function listenHere() {
   const here = { calls: [] };
-  here.listener = createServer((socket) => {
-    here.calls.push(socket.remoteAddress);
-    socket.on('error', () => {});
-    socket.end('hi\n');
-  });
+  here.listener = greeter(here.calls);
   await new Promise((resolve, reject) => {
     here.listener.once('error', reject).listen(0, '::', resolve);
   });
@@ -126,6 +135,16 @@ test('no service of this machine is reached, by none of its addresses', async ()
   assert.deepEqual(local.calls, []);
 });
 
+test('what NETWORK_ALLOW names is reached, of this machine and beyond it: that host, and that port where it names one', async () => {
+  const targets = [[allowed.address, allowed.port], [ALLOWED, canaries.port]];
+  assert.deepEqual((await reached(one.id, targets)).sort(), [ALLOWED, allowed.address]);
+  assert.equal(await heard(allowed.address, local.port), 'hi\n', 'the other port of that address is open');
+  const others = [[allowed.address, local.port], [one.gateway, allowed.port], [canaries.near, allowed.port]];
+  local.calls.length = 0;
+  assert.deepEqual(await reached(one.id, others), []);
+  assert.deepEqual(local.calls, []);
+});
+
 test('the server itself is not reached, by none of this machine\'s addresses', async () => {
   const { port } = new URL(server.url);
   const addresses = await addressesHere(port);
@@ -177,9 +196,9 @@ test('none of it changes when the server is killed and starts again', async () =
   const before = canaries.calls.length;
   await agent.run(two.id, 'while :; do echo secret | nc -l -p 7000; done', { background: true });
   for (const { id } of [one, three]) {
-    const targets = [[one.gateway, local.port], [two.v4, 7000], [`${two.v6}%eth0`, 7000], ['10.1.2.3', canaries.port],
+    const targets = [[one.gateway, local.port], [allowed.address, local.port], [allowed.address, allowed.port], [two.v4, 7000], [`${two.v6}%eth0`, 7000], ['10.1.2.3', canaries.port],
       [PUBLIC, canaries.port]];
-    assert.deepEqual(await reached(id, targets), [PUBLIC]);
+    assert.deepEqual((await reached(id, targets)).sort(), [allowed.address, PUBLIC]);
   }
   assert.deepEqual(local.calls, []);
   assert.deepEqual(canaries.calls.slice(before).map((call) => call.to), [PUBLIC, PUBLIC]);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "buf.h"
 #include "config.h"
 
 /* Empties the environment for the test that follows. */
@@ -45,6 +46,7 @@ static void without_variables_there_are_the_defaults(void **state)
 	assert_int_equal(c.sandbox_disk, 0);
 	assert_int_equal(c.sandbox_ttl_ms, 7200000);
 	assert_string_equal(c.sandbox_network, "auto");
+	assert_null(c.network_allow);
 	assert_int_equal(c.command_wait_ms, 3000);
 	assert_int_equal(c.command_timeout_ms, 3600000);
 	assert_int_equal(c.output_limit, 16384);
@@ -200,6 +202,22 @@ static const struct {
 	{ "SANDBOX_TTL", "h", "a duration" },
 	{ "SANDBOX_TTL", "10ms", "from 1s to 30d" },
 	{ "SANDBOX_NETWORK", "host", "one of auto,none,internet" },
+	{ "NETWORK_ALLOW", "10.1.2.3:0", "ADDRESS[/BITS][:PORT]" },
+	{ "NETWORK_ALLOW", "10.1.2.3:65536", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.1.2.3:", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.1.2.3:80:80", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.1.2.3/8", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.0.0.0/7", "no wider than /8" },
+	{ "NETWORK_ALLOW", "0.0.0.0/0", "no wider than /8" },
+	{ "NETWORK_ALLOW", "10.1.2.3/33", "ADDRESS" },
+	{ "NETWORK_ALLOW", "127.0.0.1:80", "ADDRESS" },
+	{ "NETWORK_ALLOW", "224.0.0.0/8", "ADDRESS" },
+	{ "NETWORK_ALLOW", "[fd00::1]:80", "containers have no other" },
+	{ "NETWORK_ALLOW", "index.example.org:80", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.1.2.3,", "ADDRESS" },
+	{ "NETWORK_ALLOW", ",10.1.2.3", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.1.2.3, 10.1.2.4", "ADDRESS" },
+	{ "NETWORK_ALLOW", "10.1.2.3 accept", "ADDRESS" },
 	{ "COMMAND_WAIT", "46s", "from 0ms to 45s" },
 	{ "SANDPOD_TOOLS", "containers,web", "one or more of containers,commands,files" },
 	{ "SANDPOD_TOOLS", "containers,", "one or more of" },
@@ -234,6 +252,49 @@ static void a_bad_value_gives_a_sentence_that_names_it(void **state)
 		assert_int_equal(config.port, 77);
 		assert_null(config.host);
 	}
+}
+
+static void what_may_be_reached_is_read_one_by_one_in_one_form(void **state)
+{
+	static const struct config_reach wanted[] = { { "10.1.2.3/32", 8080 },
+						      { "192.168.7.0/24", 0 },
+						      { "172.16.0.0/12", 443 } };
+	struct config_reach reach;
+	const char *list;
+	struct config c;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("NETWORK_ALLOW", "10.1.2.3:8080,192.168.7.0/24,172.16.0.0/12:443", 1);
+	c = read_fine();
+	list = c.network_allow;
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		assert_true(config_reach_next(&list, &reach));
+		assert_string_equal(reach.network, wanted[i].network);
+		assert_int_equal(reach.port, wanted[i].port);
+	}
+	assert_false(config_reach_next(&list, &reach));
+	config_release(&c);
+	list = NULL;
+	assert_false(config_reach_next(&list, &reach));
+}
+
+static void a_list_of_what_may_be_reached_has_an_end(void **state)
+{
+	auto_buf list = BUF_INIT(4096);
+	struct config config;
+	struct error err;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	for (int i = 0; i < CONFIG_REACH_MAX; i++)
+		assert_true(buf_addf(&list, "%s10.0.0.%d", i ? "," : "", i));
+	setenv("NETWORK_ALLOW", buf_text(&list), 1);
+	config = read_fine();
+	config_release(&config);
+	assert_true(buf_add_text(&list, ",10.0.1.1"));
+	setenv("NETWORK_ALLOW", buf_text(&list), 1);
+	assert_false(config_read(&config, &err));
 }
 
 static void a_long_bad_value_is_cut(void **state)
@@ -288,6 +349,8 @@ int main(void)
 		TEST(the_public_domain_of_the_host_is_the_base_url_unless_one_is_set),
 		TEST(a_relative_data_directory_becomes_absolute),
 		TEST(a_bad_value_gives_a_sentence_that_names_it),
+		TEST(what_may_be_reached_is_read_one_by_one_in_one_form),
+		TEST(a_list_of_what_may_be_reached_has_an_end),
 		TEST(a_long_bad_value_is_cut),
 		TEST(lists_are_searched_by_whole_words),
 		TEST(the_help_names_every_setting_with_its_default),

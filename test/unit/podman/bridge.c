@@ -163,7 +163,7 @@ static void a_fence_keeps_this_machine_out_of_reach(void **state)
 
 	(void)state;
 	need_a_bridge();
-	assert_true(podman_fence_raise(world.loop, bridge, on_done, NULL, &err));
+	assert_true(podman_fence_raise(world.loop, bridge, NULL, on_done, NULL, &err));
 	must_end_well();
 	assert_false(reaches("10.213.77.1", port));
 	assert_false(reaches("10.213.77.3", "7000"));
