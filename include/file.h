@@ -75,10 +75,11 @@ void file_reader_taken(struct file_reader *reader, size_t len);
 /* No callback comes any more.  Allowed inside a callback.  NULL is allowed. */
 void file_reader_close(struct file_reader *reader);
 
-/* --- by path, for agents ------------------------------------------------------------------------
- */
+/* --- by path, for agents -------------------------------------------------------------------- */
 /* Relative paths start at the container's working directory.  Names are bytes: they may hold
- * anything but NUL and the slash, also what is no UTF-8. */
+ * anything but NUL and the slash, also what is no UTF-8.  Nothing waits for longer than about 45
+ * seconds; what was not done by then is said.  Cancelling stops the work in the container where it
+ * is; a file is in its place whole or not at all. */
 
 enum file_type {
 	FILE_TYPE_REGULAR,
@@ -99,19 +100,29 @@ struct file_entry {
 	const char *target; /* what a symbolic link says; else NULL */
 };
 
+/* A pattern is a glob of wire.h against the path below `path`: * ? [a-z] [!a-z], and ** as a whole
+ * part.  One with a slash decides by itself how deep it goes; one without is about names, of the
+ * folder itself or, if recursive, of the whole tree.  What is hidden (begins with a dot) is listed
+ * without a pattern; with one only where the pattern's part begins with a dot too.  Symbolic links
+ * are not followed, and the kernel's own file systems (/proc, /sys) are not gone into. */
+enum { FILE_LIST_MAX = 10000, FILE_LIST_LOOKS_MAX = 200000 };
 struct file_list_request {
 	const char *owner;
 	const char *container_id;
 	const char *path;    /* NULL: the working directory */
-	const char *pattern; /* a glob against the path below `path`, ** included; NULL: all */
-	bool recursive;      /* a pattern with ** is so by itself */
-	int64_t limit;       /* entries, at most */
+	const char *pattern; /* NULL: all */
+	bool recursive;
+	int64_t limit; /* entries, 1 to FILE_LIST_MAX */
 };
 struct file_listing {
 	const char *path;                 /* absolute, without symbolic links */
 	const struct file_entry *entries; /* sorted by path, bytewise */
 	size_t count;
-	bool truncated; /* there are more */
+	/* There are more than these, which are the first `limit` in order.  They are those of the
+	 * first FILE_LIST_LOOKS_MAX entries that the folders gave, or of what was seen in ten
+	 * seconds, where a tree is larger than that; folders nested deeper than 63 are not gone
+	 * into; and names are kept up to four megabytes. */
+	bool truncated;
 };
 typedef void file_list_fn(void *ctx, const struct file_listing *listing, const struct error *err);
 struct sandbox_op *file_list(struct sandboxes *all, const struct file_list_request *request,
@@ -150,15 +161,20 @@ typedef void file_move_fn(void *ctx, const char *source, const char *destination
 struct sandbox_op *file_move(struct sandboxes *all, const struct file_move_request *request,
 			     file_move_fn *done, void *ctx, struct error *err) must_check;
 
-/* Writes a whole file: beside the place, synced, then renamed over it.  Nobody ever sees half. */
+/* Writes a whole file, of at most FILE_WRITE_MAX bytes: beside the place, synced, then renamed over
+ * it.  Nobody ever sees half.  A symbolic link stays one: the file behind it is replaced.  (Where
+ * every process id of the container is taken, nobody waits for the disk.) */
+enum { FILE_WRITE_MAX = 64 * 1024 * 1024 };
 struct file_write_request {
 	const char *owner;
 	const char *container_id;
 	const char *path;
 	const void *data; /* copied */
 	size_t len;
-	int32_t mode;        /* permission bits; -1: those of the file there, else 0644 */
-	bool append;         /* at its end; a file that is not there is made */
+	int32_t mode; /* permission bits; -1: those of the file there, else 0644 */
+	/* At its end, at once, which is then not all or nothing: a disk that fills up takes a part.
+	 * A file that is not there is made. */
+	bool append;
 	bool create_parents; /* missing folders are made */
 	uint64_t only_if;    /* 0, or file_opened.version: refused (ERROR_CONFLICT) when the file
 				there is another one, or was changed */

@@ -16,7 +16,7 @@ struct how {
 	uint64_t mode;
 	uint64_t resolve;
 };
-enum { NO_MAGICLINKS = 0x02 };
+enum { NO_XDEV = 0x01, NO_MAGICLINKS = 0x02, NO_SYMLINKS = 0x04 };
 
 void files_init(struct agent *agent)
 {
@@ -55,30 +55,40 @@ void files_close(struct agent *agent)
 
 /* --- opening ----------------------------------------------------------------------------- */
 
-int open_plainly(int dir, const char *path, int flags)
+static int open_how(int dir, const char *path, int flags, uint64_t resolve)
 {
-	struct how how = { .flags = (uint64_t)flags | O_CLOEXEC, .resolve = NO_MAGICLINKS };
+	struct how how = { .flags = (uint64_t)flags | O_CLOEXEC, .resolve = resolve };
 
 	return (int)syscall(SYS_openat2, dir, path, &how, sizeof(how));
 }
 
-static int open_path(const struct wire_open *open)
+int open_plainly(int dir, const char *path, int flags)
 {
-	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+	return open_how(dir, path, flags, NO_MAGICLINKS);
+}
+
+int open_ordered(const char *base, const char *path, int flags)
+{
 	int dir;
 	int fd;
 	int number;
 
-	if (open->path[0] == '/' || !open->base[0])
-		return open_plainly(AT_FDCWD, open->path, flags);
-	dir = open_plainly(AT_FDCWD, open->base, O_PATH | O_DIRECTORY);
+	if (path[0] == '/' || !base[0])
+		return open_plainly(AT_FDCWD, path, flags);
+	dir = open_plainly(AT_FDCWD, base, O_PATH | O_DIRECTORY);
 	if (dir < 0)
 		return -1;
-	fd = open_plainly(dir, open->path, flags);
+	fd = open_plainly(dir, path, flags);
 	number = errno;
 	close(dir);
 	errno = number;
 	return fd;
+}
+
+int open_folder(int dir, const char *name, bool same_mount)
+{
+	return open_how(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK,
+			NO_MAGICLINKS | NO_SYMLINKS | (same_mount ? NO_XDEV : 0u));
 }
 
 bool is_kernel_file(int fd)
@@ -128,7 +138,7 @@ static int open_and_answer(struct box *box, uint32_t stream, const struct wire_o
 	struct wire_writer writer = box_begin(box);
 	const char *where = "open";
 	struct stat info = { 0 };
-	int fd = open_path(order);
+	int fd = open_ordered(order->base, order->path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	int number = fd < 0 || fstat(fd, &info) < 0 ? errno : refusal(fd, &info, &where);
 
 	if (number == 0 && !fd_path(fd, opened.path)) {
@@ -156,8 +166,7 @@ bool file_open(struct agent *agent, const struct wire_frame *frame)
 	struct file *file;
 	int fd;
 
-	if (!(frame->stream & WIRE_FILE_STREAM) || file_find(agent, frame->stream) ||
-	    !wire_get_open(frame, &order))
+	if (!stream_is_free(agent, frame->stream) || !wire_get_open(frame, &order))
 		return false;
 	file = file_find(agent, 0);
 	if (!file) {

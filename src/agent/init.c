@@ -240,7 +240,7 @@ static int tick(struct agent *agent)
 		deadline = command_deadline(command);
 		next = deadline < next ? deadline : next;
 	}
-	if (link_has_work(agent) || next <= now)
+	if (link_has_work(agent) || tasks_have_work(agent) || next <= now)
 		return 0;
 	if (next == UINT64_MAX)
 		return -1;
@@ -258,6 +258,7 @@ static void turn(struct agent *agent)
 	for (int i = 0; i < count; i++)
 		dispatch(agent, events[i].data.u64);
 	link_read(agent);
+	tasks_step(agent);
 	link_flush(agent);
 }
 

@@ -14,11 +14,14 @@
  *	output.c     stdout and stderr; input.c stdin
  *	kill.c       ending a whole tree; tree.c finding it
  *	file.c       files being read; upload.c files being written; place.c where those go
+ *	task.c       long work on files, in steps; walk.c through a tree (tasks.h)
+ *	list.c       what is in a folder; stat.c what is at a path
  *	hello.c      what is in force here; cgroup.c limits and counters; kernel.c small kernel
  *files */
 #ifndef AGENT_INTERNAL_H
 #define AGENT_INTERNAL_H
 
+#include "tasks.h"
 #include "wire.h"
 
 #include <stdbool.h>
@@ -37,8 +40,8 @@ enum {
 	CGROUP_PATH_MAX = 256,
 	OUT_ROOM = 2 * (WIRE_HEADER + WIRE_PAYLOAD_MAX),
 	CONTROL_ROOM = 16 * 1024,
-	ANSWER_MAX = WIRE_HEADER + WIRE_PATH_MAX + 64, /* the largest answer to one order */
-	STARTED_MS = 2,                                /* how long STARTED waits for company */
+	ANSWER_MAX = WIRE_HEADER + 2 * WIRE_PATH_MAX + 64, /* the largest answer to one order */
+	STARTED_MS = 2,                                    /* how long STARTED waits for company */
 	DRAIN_MS = 200, /* how long a background child can still add to the output */
 };
 
@@ -192,14 +195,17 @@ struct place {
 	char name[256]; /* in dir; neither "." nor a symbolic link */
 	bool replaces;  /* a regular file is there */
 	mode_t mode;    /* that the new one gets */
+	uid_t uid;      /* whose it is now, with `replaces` */
+	gid_t gid;
 };
 
 enum upload_state {
 	UPLOAD_FREE,
 	UPLOAD_WRITING,
 	UPLOAD_SYNCING,
-	UPLOAD_SAVED,  /* to be told */
-	UPLOAD_FAILED, /* to be told */
+	UPLOAD_SETTLING, /* it is in place; the folder is being synced */
+	UPLOAD_SAVED,    /* to be told */
+	UPLOAD_FAILED,   /* to be told */
 	UPLOAD_OVER,
 };
 
@@ -211,6 +217,9 @@ struct upload {
 	struct place place;
 	char temporary[32]; /* its name, in place.dir */
 	bool renamed;       /* it has taken the place */
+	bool append;        /* no temporary one: what comes goes to the end of the file there */
+	bool composed;      /* by COMPOSE */
+	uint64_t version;   /* of the file that must be there; 0: any or none */
 	uint64_t written;
 	uint64_t told; /* up to here TAKEN was sent */
 	int number;    /* of a failure: errno, and the place */
@@ -270,6 +279,8 @@ struct agent {
 	struct command commands[COMMANDS_MAX];
 	struct file files[FILES_MAX];
 	struct upload uploads[UPLOADS_MAX];
+	struct task tasks[TASKS_MAX];
+	unsigned task_turn;
 	int drains[DRAINS_MAX]; /* -1: free */
 	uint8_t *spare_rings;   /* of a command that was forgotten; NULL: none */
 };
@@ -442,6 +453,10 @@ bool file_send(struct file *file, struct box *box);
 bool file_is_open(struct agent *agent, uint32_t stream);
 /* As openat, but never through a link of /proc into somewhere else. */
 int open_plainly(int dir, const char *path, int flags);
+/* The same for a path of the server's: one that is relative begins at base. */
+int open_ordered(const char *base, const char *path, int flags);
+/* A folder to be read, never through a link, nor into another mount where that is not wanted. */
+int open_folder(int dir, const char *name, bool same_mount);
 /* Whether it lies in a file system of the kernel's own. */
 bool is_kernel_file(int fd);
 /* The path of what is open. */
@@ -449,13 +464,15 @@ bool fd_path(int fd, char path[WIRE_PATH_MAX + 1]);
 
 /* --- place.c, upload.c ----------------------------------------------------------------------- */
 
-/* Walks to the place, makes folders that are missing, and gives its path without symbolic links.
- * 0, or an errno value and where it belongs; then ret_place->dir is -1. */
-int place_find(const struct wire_create *order, struct place *ret_place,
+/* Walks to the place, makes folders that are missing if it may, and gives its path without symbolic
+ * links.  0, or an errno value and where it belongs; then ret_place->dir is -1. */
+int place_find(const struct wire_compose *order, struct place *ret_place,
 	       char path[WIRE_PATH_MAX + 1], const char **ret_where);
 
 void uploads_init(struct agent *agent);
+bool upload_is_open(struct agent *agent, uint32_t stream);
 bool upload_create(struct agent *agent, const struct wire_frame *frame);
+bool upload_compose(struct agent *agent, const struct wire_frame *frame);
 bool upload_write(struct agent *agent, const struct wire_frame *frame);
 bool upload_save(struct agent *agent, const struct wire_frame *frame);
 /* Throws away what was not saved. */

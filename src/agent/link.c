@@ -108,6 +108,7 @@ void link_close(struct agent *agent)
 	link->sent = 0;
 	files_close(agent);
 	uploads_close(agent);
+	tasks_close(agent);
 	for (unsigned i = 0; i < agent->commands_top; i++)
 		agent->commands[i].resumed = false;
 }
@@ -206,10 +207,10 @@ static void box_move(struct box *from, struct box *to)
 		from->data[i] = from->data[some + i];
 }
 
-/* Two of each command slot that may be in use, then the files, then the uploads. */
+/* Two of each command slot that may be in use, then the files, the uploads, the tasks. */
 static unsigned sources(const struct agent *agent)
 {
-	return agent->commands_top * 2 + FILES_MAX + UPLOADS_MAX;
+	return agent->commands_top * 2 + FILES_MAX + UPLOADS_MAX + TASKS_MAX;
 }
 
 static bool source_send(struct agent *agent, unsigned source, struct box *box)
@@ -217,6 +218,8 @@ static bool source_send(struct agent *agent, unsigned source, struct box *box)
 	unsigned outputs = agent->commands_top * 2;
 	struct command *command;
 
+	if (source >= outputs + FILES_MAX + UPLOADS_MAX)
+		return task_send(&agent->tasks[source - outputs - FILES_MAX - UPLOADS_MAX], box);
 	if (source >= outputs + FILES_MAX)
 		return upload_send(&agent->uploads[source - outputs - FILES_MAX], box);
 	if (source >= outputs)

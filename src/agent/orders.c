@@ -85,6 +85,7 @@ static bool obey_close(struct agent *agent, const struct wire_frame *frame)
 {
 	file_close(agent, frame->stream);
 	upload_close(agent, frame->stream);
+	task_close(agent, frame->stream);
 	return frame->length == 0;
 }
 
@@ -130,61 +131,24 @@ static bool obey_life(struct agent *agent, const struct wire_frame *frame)
 	return true;
 }
 
+/* What is not in here is ours to say. */
+static bool (*const orders[])(struct agent *agent, const struct wire_frame *frame) = {
+	[WIRE_START] = obey_start,     [WIRE_RESUME] = obey_resume,
+	[WIRE_FORGET] = obey_forget,   [WIRE_ACK] = obey_ack,
+	[WIRE_INPUT] = obey_input,     [WIRE_INPUT_END] = obey_input_end,
+	[WIRE_KILL] = obey_kill,       [WIRE_OPEN] = file_open,
+	[WIRE_READ] = file_read,       [WIRE_CLOSE] = obey_close,
+	[WIRE_PING] = obey_ping,       [WIRE_USAGE] = obey_usage,
+	[WIRE_MEASURE] = obey_measure, [WIRE_LIFE] = obey_life,
+	[WIRE_CREATE] = upload_create, [WIRE_WRITE] = upload_write,
+	[WIRE_SAVE] = upload_save,     [WIRE_LIST] = list_order,
+	[WIRE_STAT] = stat_order,      [WIRE_COMPOSE] = upload_compose,
+};
+
 bool order_obey(struct agent *agent, const struct wire_frame *frame)
 {
-	switch (frame->type) {
-	case WIRE_START:
-		return obey_start(agent, frame);
-	case WIRE_RESUME:
-		return obey_resume(agent, frame);
-	case WIRE_FORGET:
-		return obey_forget(agent, frame);
-	case WIRE_ACK:
-		return obey_ack(agent, frame);
-	case WIRE_INPUT:
-		return obey_input(agent, frame);
-	case WIRE_INPUT_END:
-		return obey_input_end(agent, frame);
-	case WIRE_KILL:
-		return obey_kill(agent, frame);
-	case WIRE_OPEN:
-		return file_open(agent, frame);
-	case WIRE_READ:
-		return file_read(agent, frame);
-	case WIRE_CLOSE:
-		return obey_close(agent, frame);
-	case WIRE_PING:
-		return obey_ping(agent, frame);
-	case WIRE_USAGE:
-		return obey_usage(agent, frame);
-	case WIRE_MEASURE:
-		return obey_measure(agent, frame);
-	case WIRE_LIFE:
-		return obey_life(agent, frame);
-	case WIRE_CREATE:
-		return upload_create(agent, frame);
-	case WIRE_WRITE:
-		return upload_write(agent, frame);
-	case WIRE_SAVE:
-		return upload_save(agent, frame);
-	case WIRE_HELLO:
-	case WIRE_COMMAND:
-	case WIRE_LISTED:
-	case WIRE_STARTED:
-	case WIRE_FAILED:
-	case WIRE_STDOUT:
-	case WIRE_STDERR:
-	case WIRE_EXITED:
-	case WIRE_TAKEN:
-	case WIRE_OPENED:
-	case WIRE_DATA:
-	case WIRE_END:
-	case WIRE_PONG:
-	case WIRE_USED:
-	case WIRE_MEASURED:
-	case WIRE_CREATED:
-	case WIRE_SAVED:
-		return false; /* ours to say */
-	}
-	return false;
+	size_t type = (size_t)frame->type;
+
+	return type < sizeof(orders) / sizeof(orders[0]) && orders[type] &&
+	       orders[type](agent, frame);
 }

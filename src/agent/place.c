@@ -15,8 +15,9 @@
 enum { LINKS_MAX = 40 };
 
 /* What is left of the path; the walk goes through it from the front. */
-struct walk {
+struct walk_to {
 	struct place *place;
+	bool makes; /* folders that are missing */
 	char rest[2 * WIRE_PATH_MAX + 2];
 	size_t at;
 	unsigned links;
@@ -30,20 +31,22 @@ static void go_to(struct place *place, int dir)
 	place->dir = dir;
 }
 
-static bool start_at_root(struct walk *walk)
+static bool start_at_root(struct walk_to *walk)
 {
 	go_to(walk->place, open_plainly(AT_FDCWD, "/", O_PATH | O_DIRECTORY));
 	walk->at = 0;
 	return walk->place->dir >= 0;
 }
 
-/* One step down (or up: ".." means what it means to the kernel); makes what is missing. */
-static bool step_into(struct walk *walk, const char *name)
+/* One step down (or up: ".." means what it means to the kernel); makes what is missing if it may.
+ */
+static bool step_into(struct walk_to *walk, const char *name)
 {
 	int here = walk->place->dir;
 	int dir = open_plainly(here, name, O_PATH | O_DIRECTORY);
 
-	if (dir < 0 && errno == ENOENT && !is_kernel_file(here) && mkdirat(here, name, 0755) == 0)
+	if (dir < 0 && errno == ENOENT && walk->makes && !is_kernel_file(here) &&
+	    mkdirat(here, name, 0755) == 0)
 		dir = open_plainly(here, name, O_PATH | O_DIRECTORY);
 	if (dir >= 0)
 		go_to(walk->place, dir);
@@ -51,7 +54,7 @@ static bool step_into(struct walk *walk, const char *name)
 }
 
 /* Cuts the next name off; "" at the end.  *ret_last: nothing comes behind it, not even a slash. */
-static char *next_name(struct walk *walk, bool *ret_last)
+static char *next_name(struct walk_to *walk, bool *ret_last)
 {
 	char *name;
 	size_t len;
@@ -66,7 +69,7 @@ static char *next_name(struct walk *walk, bool *ret_last)
 }
 
 /* The walk goes on at what the link says. */
-static int follow(struct walk *walk, const char *name)
+static int follow(struct walk_to *walk, const char *name)
 {
 	static char target[WIRE_PATH_MAX + 1];
 	ssize_t len;
@@ -107,7 +110,7 @@ static bool is_mounted_on(const struct place *place)
 }
 
 /* 0 when what is at the place may be replaced. */
-static int replaceable(struct walk *walk, const struct stat *info)
+static int replaceable(struct walk_to *walk, const struct stat *info)
 {
 	struct place *place = walk->place;
 
@@ -122,11 +125,13 @@ static int replaceable(struct walk *walk, const struct stat *info)
 		return EBUSY;
 	place->replaces = true;
 	place->mode = info->st_mode & 0777;
+	place->uid = info->st_uid;
+	place->gid = info->st_gid;
 	return 0;
 }
 
 /* 0 and *ret_there when the walk is over. */
-static int arrive(struct walk *walk, const char *name, bool *ret_there)
+static int arrive(struct walk_to *walk, const char *name, bool *ret_there)
 {
 	struct place *place = walk->place;
 	struct stat info;
@@ -149,7 +154,7 @@ static int arrive(struct walk *walk, const char *name, bool *ret_there)
 	return replaceable(walk, &info);
 }
 
-static int walk_all(struct walk *walk)
+static int walk_all(struct walk_to *walk)
 {
 	bool there = false;
 
@@ -197,18 +202,20 @@ static bool has_room(int dir, uint64_t size)
 	return size / info.f_frsize <= info.f_bavail;
 }
 
-int place_find(const struct wire_create *order, struct place *ret_place,
+int place_find(const struct wire_compose *order, struct place *ret_place,
 	       char path[WIRE_PATH_MAX + 1], const char **ret_where)
 {
-	static struct walk walk;
-	bool relative = order->path[0] != '/';
+	static struct walk_to walk;
+	const struct wire_create *place = &order->place;
+	bool relative = place->path[0] != '/';
 	int number;
 
 	*ret_place = (struct place){ .dir = -1 };
 	walk.place = ret_place;
+	walk.makes = order->make_folders;
 	walk.links = 0;
 	walk.where = "open";
-	snprintf(walk.rest, sizeof(walk.rest), "%s/%s", relative ? order->base : "", order->path);
+	snprintf(walk.rest, sizeof(walk.rest), "%s/%s", relative ? place->base : "", place->path);
 	number = walk_all(&walk);
 	if (number == 0) {
 		walk.where = "resolve";
@@ -216,7 +223,7 @@ int place_find(const struct wire_create *order, struct place *ret_place,
 	}
 	if (number == 0) {
 		walk.where = "room";
-		number = has_room(ret_place->dir, order->size) ? 0 : ENOSPC;
+		number = has_room(ret_place->dir, place->size) ? 0 : ENOSPC;
 	}
 	*ret_where = walk.where;
 	if (number)

@@ -222,18 +222,6 @@ void file_reader_close(struct file_reader *reader)
 
 /* --- frames -------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t hash, uint64_t number)
-{
-	hash = (hash ^ number) * 0x9e3779b97f4a7c15u;
-	return hash ^ hash >> 32;
-}
-
-/* Over what changes when a file does. */
-static uint64_t version_of(const struct wire_opened *opened)
-{
-	return mix(mix(mix(1, opened->inode), opened->modified_ns), opened->size);
-}
-
 static bool on_opened(struct file_reader *reader, const struct wire_frame *frame)
 {
 	struct wire_opened opened;
@@ -247,7 +235,7 @@ static bool on_opened(struct file_reader *reader, const struct wire_frame *frame
 	file.path = opened.path;
 	file.size = opened.size;
 	file.modified_ms = (int64_t)(opened.modified_ns / 1000000);
-	file.version = version_of(&opened);
+	file.version = wire_version(opened.inode, opened.modified_ns, opened.size);
 	reader->events->on_open(reader->ctx, &file, NULL);
 	return true;
 }
@@ -305,7 +293,7 @@ bool file_frame(struct sandbox *sb, const struct wire_frame *frame)
 	struct file_reader *reader = NULL;
 	bool good;
 
-	if (file_writer_frame(sb, frame, &good))
+	if (file_writer_frame(sb, frame, &good) || file_op_frame(sb, frame, &good))
 		return good;
 	HASH_FIND(hh, sb->readers, &frame->stream, sizeof(frame->stream), reader);
 	if (!reader) /* closed while this was on its way; what was never opened is a fault */
@@ -334,6 +322,7 @@ void files_end(struct sandbox *sb, const struct error *err)
 		}
 	}
 	file_writers_end(sb, err);
+	file_ops_end(sb, err);
 }
 
 void files_link_up(struct sandbox *sb)
@@ -342,4 +331,5 @@ void files_link_up(struct sandbox *sb)
 		if (reader->phase == READER_WAITING)
 			ask(reader);
 	file_writers_link_up(sb);
+	file_ops_link_up(sb);
 }

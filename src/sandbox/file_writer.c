@@ -31,7 +31,9 @@ struct file_writer {
 	enum writer_phase phase;
 	const struct file_writer_events *events; /* NULL: nobody waits for the end any more */
 	void *ctx;
-	char *path; /* as asked for; as found, once it is open */
+	char *path;    /* as asked for; as found, once it is open */
+	bool composed; /* by `wish` */
+	struct file_wish wish;
 	char link_id[ID_SIZE];
 	bool claimed;   /* the link is ours to give back */
 	int64_t length; /* announced; -1: not known */
@@ -131,25 +133,48 @@ static void on_saving_late(void *ctx)
 	struct error err;
 
 	writer->claimed = false;
-	error_set(&err, ERROR_TIMEOUT,
-		  "the disk did not take the file in %d seconds: whether it is there is not known, "
-		  "and the link is used up",
-		  SAVE_WAIT_MS / 1000);
+	error_set(
+		&err, ERROR_TIMEOUT,
+		"the disk did not take the file in %d seconds: whether it is there is not known%s",
+		SAVE_WAIT_MS / 1000, writer->composed ? "" : ", and the link is used up");
 	fail(writer, FILE_FAULT_OTHER, &err);
 }
 
 /* --- opening ------------------------------------------------------------------------------- */
 
+static void put_place(const struct file_writer *writer, struct wire_create *ret_place)
+{
+	/* It fits: the path was measured. */
+	memcpy(ret_place->path, writer->path, strlen(writer->path));
+	file_base(writer->sb, ret_place->base);
+	ret_place->size = writer->length < 0 ? UINT64_MAX : (uint64_t)writer->length;
+}
+
+static enum wire_type put_question(const struct file_writer *writer, struct wire_writer *out)
+{
+	struct wire_compose compose = { .mode = writer->wish.mode,
+					.append = writer->wish.append,
+					.make_folders = writer->wish.create_parents,
+					.version = writer->wish.version };
+
+	put_place(writer, &compose.place);
+	if (writer->composed)
+		wire_put_compose(out, &compose);
+	else
+		wire_put_create(out, &compose.place);
+	return writer->composed ? WIRE_COMPOSE : WIRE_CREATE;
+}
+
 static void ask(struct file_writer *writer)
 {
 	uint8_t payload[WIRE_PAYLOAD_MAX];
 	struct wire_writer out = { .data = payload, .room = sizeof(payload) };
-	const char *base = writer->sb->row.workdir;
-	struct wire_create *create;
+	enum wire_type type;
 
 	if (!link_is_up(writer->sb))
 		return;
-	if (writer->sb->hello.version < WIRE_VERSION) {
+	if (writer->sb->hello.version <
+	    (writer->composed ? WIRE_VERSION_FILES : WIRE_VERSION_UPLOADS)) {
 		error_set(&writer->why, ERROR_CONFLICT,
 			  "container %s is of an earlier version of this server, which knows no "
 			  "uploads; make a new one",
@@ -157,15 +182,8 @@ static void ask(struct file_writer *writer)
 		fail_soon(writer, FILE_FAULT_OTHER);
 		return;
 	}
-	create = mem_new(struct wire_create);
-	/* Both fit: the path was measured, and the working directory is a setting of ours. */
-	memcpy(create->path, writer->path, strlen(writer->path));
-	if (base)
-		memcpy(create->base, base, strnlen(base, WIRE_PATH_MAX));
-	create->size = writer->length < 0 ? UINT64_MAX : (uint64_t)writer->length;
-	wire_put_create(&out, create);
-	free(create);
-	link_send(writer->sb, WIRE_CREATE, writer->stream, payload, out.len);
+	type = put_question(writer, &out);
+	link_send(writer->sb, type, writer->stream, payload, out.len);
 	writer->phase = WRITER_ASKED;
 	timer_reset(writer->timer, OPEN_WAIT_MS);
 }
@@ -217,6 +235,23 @@ struct file_writer *file_writer_begin(struct sandbox *sb, const char *path, int6
 	struct file_writer *writer = writer_new(sb->all, events, ctx);
 
 	writer->length = length;
+	if (is_fit(writer, sb, path))
+		attach(writer, sb, path);
+	else
+		fail_soon(writer, FILE_FAULT_OTHER);
+	return writer;
+}
+
+struct file_writer *file_writer_compose(struct sandbox *sb, const char *path, int64_t length,
+					const struct file_wish *wish,
+					const struct file_writer_events *events, void *ctx)
+{
+	struct file_writer *writer = writer_new(sb->all, events, ctx);
+
+	writer->length = length;
+	writer->most = INT64_MAX;
+	writer->composed = true;
+	writer->wish = *wish;
 	if (is_fit(writer, sb, path))
 		attach(writer, sb, path);
 	else
@@ -386,7 +421,7 @@ static bool on_saved(struct file_writer *writer, const struct wire_frame *frame)
 	struct wire_saved saved;
 
 	if (writer->phase != WRITER_SAVING || !wire_get_saved(frame, &saved) ||
-	    saved.size != writer->sent)
+	    (writer->wish.append ? saved.size < writer->sent : saved.size != writer->sent))
 		return false;
 	end(writer, &(struct file_written){
 			    .path = writer->path, .size = saved.size, .replaced = saved.replaced });
@@ -438,7 +473,8 @@ static void lose(struct file_writer *writer, const struct error *err)
 	writer->claimed = false;
 	error_set(&why, ERROR_UNAVAILABLE,
 		  "the connection to the container broke while the file was being put in place: "
-		  "whether it is there is not known, and the link is used up");
+		  "whether it is there is not known%s",
+		  writer->composed ? "" : ", and the link is used up");
 	fail(writer, FILE_FAULT_OTHER, &why);
 }
 

@@ -29,7 +29,9 @@
  *	file_share.c  links to them                      file_reader.c reading one
  *	upload_offer.c links to put one there            file_writer.c writing one
  *	file_edit.c   exact text for other text          edit.c        the same, in memory
- *	diff.c        what differs                       path_error.c  why one cannot be had
+ *	diff.c        what differs                       file_op.c     questions about paths
+ *	file_list.c   a folder                           file_stat.c   one path
+ *	file_write.c  a whole file                       path_error.c  why one cannot be had
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H
@@ -53,6 +55,7 @@ enum sandbox_state {
 struct link;
 struct command;
 struct command_wait;
+struct file_op;
 struct birth;
 struct check;
 
@@ -69,7 +72,8 @@ struct sandbox {
 	struct file_reader *readers; /* files being read, by stream */
 	int64_t streams_end; /* numbers for commands from row.next_stream to here are taken */
 	struct file_writer *writers; /* files being written, by stream */
-	uint32_t next_file_stream;   /* of readers and writers */
+	struct file_op *file_ops;    /* questions about paths, by stream */
+	uint32_t next_file_stream;   /* of readers, writers and questions */
 	struct birth *birth;         /* while it is being made */
 	struct destroy *destroy;     /* while it is being removed */
 	struct check *checks;        /* looks at it that wait for USED */

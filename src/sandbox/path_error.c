@@ -83,7 +83,7 @@ static const struct failure write_failures[] = {
 	  false, FILE_FAULT_OTHER },
 	{ ENOTDIR, ERROR_INVALID, "", " cannot be: a part of the path is no directory", LOOK, false,
 	  FILE_FAULT_OTHER },
-	{ ENOENT, ERROR_INVALID, "", " cannot be: a folder of its path leads nowhere", LOOK, false,
+	{ ENOENT, ERROR_INVALID, "", " cannot be: a folder of its path is not there", LOOK, false,
 	  FILE_FAULT_OTHER },
 	{ ELOOP, ERROR_INVALID, "the symbolic links of ", " lead in a circle or nowhere", LOOK,
 	  false, FILE_FAULT_OTHER },
@@ -105,6 +105,16 @@ static const struct failure write_failures[] = {
 	{ ENOMEM, ERROR_LIMIT, "", ": the container is out of memory",
 	  "end some of its commands with kill_command, and try again", true, FILE_FAULT_OTHER },
 	{ EIO, ERROR_UNAVAILABLE, "", " could not be written: input/output error", AGAIN, true,
+	  FILE_FAULT_OTHER },
+};
+
+/* Where they differ from those of a file. */
+static const struct failure folder_failures[] = {
+	{ ENOENT, ERROR_NOT_FOUND, "there is no folder ", " in the container",
+	  "list the folder above it, and correct the path", false, FILE_FAULT_OTHER },
+	{ ENOTDIR, ERROR_INVALID, "", " is no folder, or a part of the path is none",
+	  "list the folder above it, and correct the path", false, FILE_FAULT_OTHER },
+	{ EMFILE, ERROR_LIMIT, "", ": too many operations on files of this container", AGAIN, true,
 	  FILE_FAULT_OTHER },
 };
 
@@ -157,6 +167,18 @@ bool path_error(const struct wire_failed *failed, const char *path, struct error
 			       "%s cannot be read", shown);
 }
 
+void folder_error(const struct wire_failed *failed, const char *path, struct error *err)
+{
+	const struct failure *failure = FIND(folder_failures, failed->number);
+	char shown[SHOWN_SIZE];
+
+	show(path, shown);
+	if (failure)
+		say(failure, shown, err);
+	else
+		path_error(failed, path, err);
+}
+
 void write_error(const struct wire_failed *failed, const char *path, enum file_fault *ret_fault,
 		 struct error *err)
 {
@@ -170,6 +192,10 @@ void write_error(const struct wire_failed *failed, const char *path, enum file_f
 			  "%s belongs to the kernel (/proc, /sys): no file can be put there",
 			  shown);
 		error_advise(err, ELSEWHERE, false);
+	} else if (strcmp(failed->where, "version") == 0) {
+		error_set(err, ERROR_CONFLICT,
+			  "%s was changed, replaced or removed since it was read", shown);
+		error_advise(err, "read it again, and base the change on what it says now", false);
 	} else if (failure) {
 		say(failure, shown, err);
 	} else {

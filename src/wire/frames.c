@@ -19,8 +19,8 @@ static void store_u32(uint8_t *at, uint32_t value)
 
 static bool type_is_known(uint8_t type)
 {
-	return (type >= WIRE_START && type <= WIRE_SAVE) ||
-	       (type >= WIRE_HELLO && type <= WIRE_SAVED);
+	return (type >= WIRE_START && type <= WIRE_OBSERVE) ||
+	       (type >= WIRE_HELLO && type <= WIRE_CHANGED);
 }
 
 /* NULL when the header is in order. */

@@ -521,7 +521,7 @@ static void an_agent_that_lies_loses_its_link(void **state)
 static void an_agent_of_an_earlier_version_is_not_asked(void **state)
 {
 	(void)state;
-	house->sb->hello.version = WIRE_VERSION - 1;
+	house->sb->hello.version = WIRE_VERSION_UPLOADS - 1;
 	offer("a", 0, 0);
 	settle();
 	assert_int_equal(offered.err.kind, ERROR_CONFLICT);

@@ -1,0 +1,501 @@
+/* What the agent does with paths: listing, looking, writing whole files. */
+#include "house.h"
+
+static const uint32_t stream = WIRE_FILE_STREAM | 7;
+enum { FOUND_MAX = 64, TEXT_MAX = 300 };
+
+/* --- listing --------------------------------------------------------------------------------- */
+
+struct found {
+	unsigned count;
+	unsigned frames;
+	struct {
+		struct wire_entry told;
+		char path[TEXT_MAX];
+		char target[TEXT_MAX];
+	} entries[FOUND_MAX]; /* the first of them */
+	struct wire_list_end end;
+};
+
+static void order_list(struct link *link, uint32_t as, const struct wire_list *list)
+{
+	struct wire_writer writer = fresh();
+
+	wire_put_list(&writer, list);
+	order(link, WIRE_LIST, as, writer.data, writer.len);
+}
+
+static struct wire_list list_of(const char *path, const char *pattern, bool recursive)
+{
+	struct wire_list list = {
+		.base = "/tmp", .recursive = recursive, .looks_max = 200000, .limit_ms = PATIENCE_MS
+	};
+
+	snprintf(list.path, sizeof(list.path), "%s", path);
+	snprintf(list.pattern, sizeof(list.pattern), "%s", pattern);
+	return list;
+}
+
+static void take_entries(struct found *found, const struct wire_frame *frame)
+{
+	struct wire_cursor cursor = { .data = frame->payload, .len = frame->length };
+	struct wire_entry told;
+
+	found->frames++;
+	while (cursor.at < cursor.len) {
+		assert_true(wire_get_entry(&cursor, &told));
+		if (found->count < FOUND_MAX) {
+			found->entries[found->count].told = told;
+			snprintf(found->entries[found->count].path, TEXT_MAX, "%.*s",
+				 (int)told.path_len, told.path);
+			snprintf(found->entries[found->count].target, TEXT_MAX, "%.*s",
+				 (int)told.target_len, told.target);
+		}
+		found->count++;
+	}
+}
+
+static struct found *take_list(struct link *link)
+{
+	struct found *found = calloc(1, sizeof(*found));
+
+	assert_non_null(found);
+	while (next(link)->type == WIRE_ENTRIES) {
+		assert_int_equal(link->frame.stream, stream);
+		take_entries(found, &link->frame);
+	}
+	assert_int_equal(link->frame.type, WIRE_LIST_END);
+	assert_int_equal(link->frame.stream, stream);
+	assert_true(wire_get_list_end(&link->frame, &found->end));
+	return found;
+}
+
+static struct found *list(struct link *link, const char *path, const char *pattern, bool recursive)
+{
+	struct wire_list wanted = list_of(path, pattern, recursive);
+
+	order_list(link, stream, &wanted);
+	return take_list(link);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The paths, sorted, with a blank behind each. */
+static void assert_listed(struct link *link, const char *pattern, bool recursive, const char *want)
+{
+	struct found *found = list(link, "tree", pattern, recursive);
+	char paths[FOUND_MAX][TEXT_MAX];
+	char text[FOUND_MAX * 20] = "";
+	size_t len = 0;
+
+	assert_true(found->count < FOUND_MAX);
+	for (unsigned i = 0; i < found->count; i++)
+		memcpy(paths[i], found->entries[i].path, TEXT_MAX);
+	qsort(paths, found->count, TEXT_MAX, by_path);
+	for (unsigned i = 0; i < found->count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s ", paths[i]);
+	assert_string_equal(text, want);
+	assert_string_equal(found->end.path, "/tmp/tree");
+	free(found);
+}
+
+static void refused(struct link *link, int number, const char *where)
+{
+	struct wire_failed failed;
+
+	assert_true(wire_get_failed(expect(link, WIRE_FAILED, stream), &failed));
+	assert_int_equal(failed.number, number);
+	assert_string_equal(failed.where, where);
+}
+
+static void make_tree(struct link *link)
+{
+	free(run(link, 1,
+		 "mkdir -p tree/src/deep/er tree/.git/x; cd tree; touch a.c b.h .hidden src/c.c "
+		 "src/deep/d.c src/deep/er/e.c .git/x/f.c; ln -s /nowhere away; ln -s src loop"));
+}
+
+static void a_folder_is_listed_and_a_tree_only_when_wished(void **state)
+{
+	struct link *link = link_make(*state);
+
+	make_tree(link);
+	assert_listed(link, "", false, ".git .hidden a.c away b.h loop src ");
+	assert_listed(link, "", true,
+		      ".git .git/x .git/x/f.c .hidden a.c away b.h loop src src/c.c src/deep "
+		      "src/deep/d.c src/deep/er src/deep/er/e.c ");
+	link_drop(link);
+}
+
+static void a_pattern_says_how_deep_it_goes_and_leaves_the_hidden_alone(void **state)
+{
+	struct link *link = link_make(*state);
+
+	make_tree(link);
+	assert_listed(link, "*.c", false, "a.c ");
+	assert_listed(link, "**/*.c", false, "a.c src/c.c src/deep/d.c src/deep/er/e.c ");
+	assert_listed(link, "src/*", false, "src/c.c src/deep ");
+	assert_listed(link, "*/*/d.c", true, "src/deep/d.c ");
+	assert_listed(link, ".*", false, ".git .hidden ");
+	assert_listed(link, ".git/**", false, ".git/x .git/x/f.c ");
+	assert_listed(link, "none*", true, "");
+	link_drop(link);
+}
+
+static void an_entry_says_what_it_is(void **state)
+{
+	static const uint8_t types[] = { WIRE_FILE_DIRECTORY, WIRE_FILE_FIFO, WIRE_FILE_REGULAR,
+					 WIRE_FILE_LINK };
+	struct link *link = link_make(*state);
+	bool seen[4] = { false };
+	struct found *found;
+
+	free(run(link, 1,
+		 "mkdir kinds; cd kinds; mkdir a; mkfifo b; printf hello > c; chmod 4751 c; "
+		 "touch -d @1000000000.5 c; ln -s \"$(printf 'x\\ny')\" d"));
+	found = list(link, "kinds", "", false);
+	assert_int_equal(found->count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned at = (unsigned)(found->entries[i].path[0] - 'a');
+
+		assert_int_equal(found->entries[i].told.type, types[at]);
+		seen[at] = true;
+		if (at == 2) {
+			assert_int_equal(found->entries[i].told.size, 5);
+			assert_int_equal(found->entries[i].told.mode, 04751);
+			assert_int_equal(found->entries[i].told.modified_ns, 1000000000500000000);
+		}
+		if (at == 3)
+			assert_string_equal(found->entries[i].target, "x\ny");
+	}
+	assert_true(seen[0] && seen[1] && seen[2] && seen[3]);
+	free(found);
+	link_drop(link);
+}
+
+static void a_name_may_have_any_bytes(void **state)
+{
+	struct link *link = link_make(*state);
+	struct found *found;
+
+	free(run(link, 1, "mkdir odd; touch \"odd/$(printf 'a\\nb\\377')\""));
+	found = list(link, "odd", "a*", false);
+	assert_int_equal(found->count, 1);
+	assert_string_equal(found->entries[0].path, "a\nb\377");
+	free(found);
+	link_drop(link);
+}
+
+static void a_huge_folder_comes_in_pieces_and_commands_pass(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_list wanted = list_of("huge", "", false);
+	struct found *found;
+
+	free(run(link, 1, "mkdir huge; cd huge; seq -f file-%g 30000 | xargs touch"));
+	found = list(link, "huge", "", false);
+	assert_int_equal(found->count, 30000);
+	assert_false(found->end.truncated);
+	assert_true(found->frames > 30);
+	free(found);
+	wanted.looks_max = 1000;
+	order_list(link, stream, &wanted);
+	found = take_list(link);
+	assert_int_equal(found->count, 1000);
+	assert_true(found->end.truncated);
+	free(found);
+	order_list(link, stream, &wanted);
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	order(link, WIRE_PING, 0, NULL, 0);
+	while (next(link)->type != WIRE_PONG)
+		;
+	assert_out(link, 2, "echo still", "still\n");
+	link_drop(link);
+}
+
+static void the_kernels_own_folders_are_not_gone_into(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_list wanted = list_of("/", "", true);
+	struct found *found;
+
+	snprintf(wanted.pattern, sizeof(wanted.pattern), "proc/**");
+	order_list(link, stream, &wanted);
+	found = take_list(link);
+	assert_int_equal(found->count, 0);
+	free(found);
+	wanted = list_of("/proc/sys", "", false);
+	order_list(link, stream, &wanted);
+	found = take_list(link);
+	assert_true(found->count > 2);
+	assert_string_equal(found->end.path, "/proc/sys");
+	free(found);
+	link_drop(link);
+}
+
+static void a_tree_deeper_than_can_be_said_is_truncated(void **state)
+{
+	struct link *link = link_make(*state);
+	struct found *found;
+
+	free(run(link, 1,
+		 "i=0; mkdir deep; cd deep; while [ $i -lt 100 ]; do mkdir d; cd d; "
+		 "i=$((i+1)); done"));
+	found = list(link, "deep", "", true);
+	assert_int_equal(found->count, 64);
+	assert_true(found->end.truncated);
+	free(found);
+	link_drop(link);
+}
+
+static void what_is_no_folder_is_not_listed(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_list wanted = list_of("none", "", false);
+
+	free(run(link, 1, "touch file; ln -s self self; mkfifo pipe"));
+	order_list(link, stream, &wanted);
+	refused(link, ENOENT, "list");
+	wanted = list_of("file", "", false);
+	order_list(link, stream, &wanted);
+	refused(link, ENOTDIR, "list");
+	wanted = list_of("pipe", "", false);
+	order_list(link, stream, &wanted);
+	refused(link, ENOTDIR, "list");
+	wanted = list_of("self", "", false);
+	order_list(link, stream, &wanted);
+	refused(link, ELOOP, "list");
+	link_drop(link);
+}
+
+static void more_at_once_than_there_is_room_for_is_refused(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_list wanted = list_of("/usr", "", true);
+	struct wire_failed failed;
+
+	for (uint32_t i = 0; i < 10; i++)
+		order_list(link, stream + i, &wanted);
+	for (int refusals = 0; refusals < 2;) {
+		if (next(link)->type != WIRE_FAILED)
+			continue;
+		assert_true(wire_get_failed(&link->frame, &failed));
+		assert_int_equal(failed.number, EMFILE);
+		refusals++;
+	}
+	for (uint32_t i = 0; i < 8; i++)
+		order(link, WIRE_CLOSE, stream + i, NULL, 0);
+	order(link, WIRE_PING, 0, NULL, 0);
+	while (next(link)->type != WIRE_PONG)
+		;
+	free(run(link, 1, "mkdir empty"));
+	free(list(link, "empty", "", false));
+	link_drop(link);
+}
+
+/* --- looking --------------------------------------------------------------------------------- */
+
+static void order_target(struct link *link, enum wire_type type, const char *path, bool flag)
+{
+	static struct wire_target target;
+	struct wire_writer writer = fresh();
+
+	target = (struct wire_target){ .base = "/tmp", .flag = flag, .limit_ms = PATIENCE_MS };
+	snprintf(target.path, sizeof(target.path), "%s", path);
+	wire_put_target(&writer, &target);
+	order(link, type, stream, writer.data, writer.len);
+}
+
+static struct wire_entry look_at(struct link *link, const char *path, bool itself)
+{
+	struct wire_entry entry;
+
+	order_target(link, WIRE_STAT, path, itself);
+	assert_true(wire_get_stated(expect(link, WIRE_STATED, stream), &entry));
+	return entry;
+}
+
+static void assert_path(const struct wire_entry *entry, const char *path)
+{
+	assert_int_equal(entry->path_len, strlen(path));
+	assert_memory_equal(entry->path, path, entry->path_len);
+}
+
+static void a_look_follows_links_or_sees_them(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_entry entry;
+
+	free(run(link, 1, "mkdir in; printf 12345 > in/file; ln -s in/file short; mkfifo in/pipe"));
+	entry = look_at(link, "short", false);
+	assert_int_equal(entry.type, WIRE_FILE_REGULAR);
+	assert_int_equal(entry.size, 5);
+	assert_path(&entry, "/tmp/in/file");
+	entry = look_at(link, "../tmp/./short", true);
+	assert_int_equal(entry.type, WIRE_FILE_LINK);
+	assert_int_equal(entry.target_len, 7);
+	assert_path(&entry, "/tmp/short");
+	entry = look_at(link, "in/pipe", false);
+	assert_int_equal(entry.type, WIRE_FILE_FIFO);
+	entry = look_at(link, "/../../..", false);
+	assert_path(&entry, "/");
+	order_target(link, WIRE_STAT, "none", false);
+	refused(link, ENOENT, "stat");
+	order_target(link, WIRE_STAT, "in/file/x", false);
+	refused(link, ENOTDIR, "stat");
+	order_target(link, WIRE_STAT, "/proc/self/root/etc", false);
+	refused(link, ELOOP, "stat");
+	link_drop(link);
+}
+
+/* --- writing whole files --------------------------------------------------------------------- */
+
+struct wish {
+	const char *path;
+	uint32_t mode;
+	bool append;
+	bool no_folders;
+	uint64_t version;
+};
+
+static void order_compose(struct link *link, struct wish wish)
+{
+	static struct wire_compose compose;
+	struct wire_writer writer = fresh();
+
+	compose = (struct wire_compose){ .place.base = "/tmp",
+					 .place.size = 5,
+					 .mode = wish.mode ? wish.mode : WIRE_MODE_KEPT,
+					 .append = wish.append,
+					 .make_folders = !wish.no_folders,
+					 .version = wish.version };
+	snprintf(compose.place.path, sizeof(compose.place.path), "%s", wish.path);
+	wire_put_compose(&writer, &compose);
+	order(link, WIRE_COMPOSE, stream, writer.data, writer.len);
+}
+
+static void send_hello(struct link *link)
+{
+	uint8_t payload[32];
+	struct wire_writer writer = fresh();
+
+	wire_put_chunk(payload, 0);
+	memcpy(payload + WIRE_CHUNK_HEADER, "hello", 5);
+	order(link, WIRE_WRITE, stream, payload, WIRE_CHUNK_HEADER + 5);
+	wire_put_taken(&writer, 5);
+	order(link, WIRE_SAVE, stream, writer.data, writer.len);
+}
+
+/* Writes "hello"; the whole file's size. */
+static uint64_t compose(struct link *link, struct wish wish, bool replaces)
+{
+	struct wire_created created;
+	struct wire_saved saved;
+
+	order_compose(link, wish);
+	assert_true(wire_get_created(expect(link, WIRE_CREATED, stream), &created));
+	assert_int_equal(created.replaces, replaces);
+	send_hello(link);
+	assert_true(wire_get_saved(expect(link, WIRE_SAVED, stream), &saved));
+	assert_int_equal(saved.replaced, replaces);
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	return saved.size;
+}
+
+static void a_file_is_written_whole_with_its_mode(void **state)
+{
+	struct link *link = link_make(*state);
+
+	assert_int_equal(compose(link, (struct wish){ .path = "new/one" }, false), 5);
+	assert_int_equal(compose(link, (struct wish){ .path = "new/two", .mode = 0751 }, false), 5);
+	free(run(link, 1, "chmod 600 new/one"));
+	assert_int_equal(compose(link, (struct wish){ .path = "new/one" }, true), 5);
+	assert_out(link, 2, "cat new/one; stat -c ' %a' new/one new/two; ls -A new | wc -l",
+		   "hello 600\n 751\n2\n");
+	order_compose(link, (struct wish){ .path = "newer/one", .no_folders = true });
+	refused(link, ENOENT, "open");
+	assert_out(link, 3, "ls -d newer 2>&1 | grep -c cannot", "1\n");
+	link_drop(link);
+}
+
+static void what_is_appended_goes_to_the_end(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wish wish = { .path = "log", .append = true };
+
+	assert_int_equal(compose(link, wish, false), 5);
+	assert_int_equal(compose(link, wish, true), 10);
+	free(run(link, 1, "ln -s log short; mkfifo pipe; chmod 640 log"));
+	wish.path = "short";
+	assert_int_equal(compose(link, wish, true), 15);
+	assert_out(link, 2, "cat log; stat -c ' %a %F' log short; ls .upload* 2>/dev/null",
+		   "hellohellohello 640 regular file\n 777 symbolic link\n");
+	wish.path = "pipe";
+	order_compose(link, wish);
+	refused(link, ENXIO, "open");
+	link_drop(link);
+}
+
+static uint64_t version_of(struct link *link, const char *path)
+{
+	static struct wire_open open;
+	struct wire_opened opened;
+	struct wire_writer writer = fresh();
+
+	snprintf(open.base, sizeof(open.base), "/tmp");
+	snprintf(open.path, sizeof(open.path), "%s", path);
+	wire_put_open(&writer, &open);
+	order(link, WIRE_OPEN, stream, writer.data, writer.len);
+	assert_true(wire_get_opened(expect(link, WIRE_OPENED, stream), &opened));
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	return wire_version(opened.inode, opened.modified_ns, opened.size);
+}
+
+static void only_the_file_that_was_meant_is_replaced(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wish wish = { .path = "file" };
+
+	free(run(link, 1, "echo one > file"));
+	wish.version = version_of(link, "file");
+	assert_int_equal(compose(link, wish, true), 5);
+	order_compose(link, wish); /* it is another one now */
+	refused(link, ESTALE, "version");
+	wish.version = version_of(link, "file");
+	order_compose(link, wish);
+	expect(link, WIRE_CREATED, stream);
+	free(run(link, 2, "echo theirs >> file"));
+	send_hello(link);
+	refused(link, ESTALE, "version");
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	assert_out(link, 3, "cat file; rm file; ls -A | grep -c upload", "hellotheirs\n0\n");
+	order_compose(link, wish);
+	refused(link, ESTALE, "version");
+	link_drop(link);
+}
+
+#define HOUSE(test) cmocka_unit_test_setup_teardown(test, house_build, house_demolish)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOUSE(a_folder_is_listed_and_a_tree_only_when_wished),
+		HOUSE(a_pattern_says_how_deep_it_goes_and_leaves_the_hidden_alone),
+		HOUSE(an_entry_says_what_it_is),
+		HOUSE(a_name_may_have_any_bytes),
+		HOUSE(a_huge_folder_comes_in_pieces_and_commands_pass),
+		HOUSE(the_kernels_own_folders_are_not_gone_into),
+		HOUSE(a_tree_deeper_than_can_be_said_is_truncated),
+		HOUSE(what_is_no_folder_is_not_listed),
+		HOUSE(more_at_once_than_there_is_room_for_is_refused),
+		HOUSE(a_look_follows_links_or_sees_them),
+		HOUSE(a_file_is_written_whole_with_its_mode),
+		HOUSE(what_is_appended_goes_to_the_end),
+		HOUSE(only_the_file_that_was_meant_is_replaced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
