@@ -13,6 +13,9 @@
 enum {
 	CONFIG_NETWORK_SIZE = sizeof("255.255.255.255/32"),
 	CONFIG_REACH_MAX = 64, /* networks that NETWORK_ALLOW may name */
+	CONFIG_IMAGES_MAX = 32,
+	CONFIG_IMAGE_NAME_SIZE = 33,
+	CONFIG_IMAGE_REFERENCE_SIZE = 512,
 };
 
 enum auth_mode {
@@ -29,6 +32,8 @@ struct config {
 	char *podman_socket; /* a path or tcp://host:port; NULL: run a private service */
 	char *sandbox_image;
 	bool sandbox_image_is_default; /* SANDBOX_IMAGE was not set */
+	char *sandbox_images;          /* "python=/srv/python.tar,…"; NULL: no further ones */
+	char *image_store;             /* a directory; NULL: none */
 	int64_t sandbox_memory;        /* bytes */
 	int64_t sandbox_cpu_milli;     /* 500 is half a processor */
 	int64_t sandbox_pids;
@@ -56,6 +61,16 @@ struct config {
  * says and what it may say.  Fills all of ret_config or nothing. */
 bool config_read(struct config *ret_config, struct error *err) must_check;
 void config_release(struct config *config);
+
+/* A further image that create_container may name. */
+struct config_image {
+	char name[CONFIG_IMAGE_NAME_SIZE];
+	/* What Podman calls it, or from '/' on the path of a root file system's tar. */
+	char reference[CONFIG_IMAGE_REFERENCE_SIZE];
+};
+/* Reads the first of a list as sandbox_images has it, and moves *list behind it; false at its end.
+ */
+bool config_image_next(const char **list, struct config_image *ret_image);
 
 /* What containers with network may reach besides public addresses. */
 struct config_reach {

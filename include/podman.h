@@ -252,6 +252,9 @@ struct podman_machine {
 	bool bridge;          /* nft and bridges work: the mode "internet" can be fenced in */
 	char bridge_why[160]; /* when they do not: the reason */
 	char firewall[12];    /* what netavark shall use: "iptables" or "nftables" */
+	/* Not found by looking but set by the caller: another storage, whose images a private
+	 * service uses, read only.  NULL: none. */
+	const char *image_store;
 };
 bool podman_machine_probe(const char *data_dir, struct podman_machine *ret_machine,
 			  struct error *err) must_check;

@@ -28,12 +28,22 @@
 
 struct sandboxes;
 
+/* A further image that a wish may name. */
+struct sandbox_image {
+	const char *name;      /* a short word, as callers say it; NULL: the end of a list */
+	const char *reference; /* what Podman calls it */
+	const char *missing;   /* why it cannot be used at present; NULL: it can */
+};
+
 /* What is needed to make containers; texts are borrowed and must outlive the sandboxes. */
 struct sandbox_settings {
 	const char *data_dir;   /* command output lies in data_dir/spool */
 	const char *agent_path; /* the static program that becomes process 1 */
 	const char *base_url;   /* of file links, without a slash at its end */
 	const char *image;
+	/* What may be named beside it, ended by one without a name; they may come and go missing.
+	 * NULL: nothing. */
+	const struct sandbox_image *images;
 	int64_t memory, cpu_milli, pids, disk; /* defaults and maxima; disk 0: not bounded */
 	int64_t ttl_ms;                        /* default and maximum */
 	const char *network;      /* the widest mode allowed here: "none" or "internet" */

@@ -28,6 +28,7 @@ struct web {
 	struct store *store;
 	struct podman *podman; /* /ready asks it for the image */
 	const char *image;
+	const struct sandbox_image *images; /* further ones: /ready tells of them; NULL: none */
 	const char *version;
 	bool draining; /* /ready says no */
 };

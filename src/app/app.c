@@ -10,6 +10,7 @@ static void close_all(struct app *app)
 	front_close(app);
 	sandbox_part_close(app);
 	engine_close(app);
+	images_close(app);
 	data_dir_close(app);
 	stop_close(app);
 	loop_free(app->loop);

@@ -9,6 +9,12 @@ static void print_row(const char *name, const char *verdict, const char *text)
 	printf("%-16s %-6s %s\n", name, verdict, text);
 }
 
+static void print_images(const struct app *app)
+{
+	for (const struct sandbox_image *i = images_list(app); i->name; i++)
+		print_row("", i->missing ? "part" : "ok", i->name);
+}
+
 /* What was found, in a few words; "" when there is nothing to tell. */
 static const char *finding(const struct app *app, const struct app_step *step)
 {
@@ -39,6 +45,8 @@ void doctor_row(const struct app *app, const struct app_step *step, const struct
 	}
 	if (!err) {
 		print_row(step->name, "ok", finding(app, step));
+		if (step->begin == step_images)
+			print_images(app);
 		return;
 	}
 	print_row(step->name, "FAILS", err->text);

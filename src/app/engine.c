@@ -3,6 +3,7 @@
 #include "internal.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "log.h"
 
 enum { PULSE_MS = 5000, PULSES_A_MINUTE = 12 };
@@ -46,6 +47,23 @@ static void on_service_failed(void *ctx, const struct error *err)
 	log_error("podman", "%s", err->text);
 	app->status = 1;
 	stop_begin(app);
+}
+
+/* One that is not there would be made, or make each of Podman's answers an error. */
+static bool check_image_store(const struct app *app, struct error *err)
+{
+	auto_str images = NULL;
+	struct stat st;
+
+	if (!app->config.image_store)
+		return true;
+	images = mem_format("%s/%s-images", app->config.image_store,
+			    strcmp(app->machine.storage_driver, "vfs") == 0 ? "vfs" : "overlay");
+	if (stat(images, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	return error_set(err, ERROR_INVALID,
+			 "IMAGE_STORE is \"%.200s\", where there is no storage of Podman's for %s",
+			 app->config.image_store, app->machine.storage_driver);
 }
 
 static bool start_service(struct app *app, struct error *err)
@@ -103,12 +121,13 @@ bool step_engine(struct app *app, struct error *err)
 {
 	if (!podman_machine_probe(app->data_dir, &app->machine, err) && !app->config.podman_socket)
 		return false;
+	app->machine.image_store = app->config.image_store;
 	if (app->config.podman_socket) {
 		app->podman = podman_open(app->loop, app->config.podman_socket, err);
 		if (!app->podman)
 			return false;
 		on_pulse(app);
-	} else if (!start_service(app, err)) {
+	} else if (!check_image_store(app, err) || !start_service(app, err)) {
 		return false;
 	}
 	app->pulse = timer_start(app->loop, PULSE_MS, PULSE_MS, on_pulse, app);

@@ -139,6 +139,7 @@ static bool open_http(struct app *app, struct error *err)
 				 .store = app->store,
 				 .podman = app->podman,
 				 .image = app->image,
+				 .images = images_list(app),
 				 .version = SANDPOD_VERSION };
 	app->http = http_open(app->loop, &options, err);
 	if (!app->http && app->options.mode == APP_STDIO) {

@@ -5,6 +5,7 @@
  *	data_dir.c  the directory and its lock
  *	engine.c    Podman: the private service or a given socket, up and down, and what it can do
  *	image.c     the image found, pulled or imported
+ *	images.c    those that may be named beside it
  *	network.c   the bridge and its fence
  *	sandbox.c   the domain opened, one container made to measure its walls
  *	front.c     keys, MCP, HTTP or stdio
@@ -69,6 +70,9 @@ struct app {
 	char *image; /* the one containers are made of */
 	char *import_path;
 
+	/* images.c */
+	struct images *images;
+
 	/* network.c */
 	char *network_name;
 	char *interface_name;
@@ -110,6 +114,7 @@ bool step_store(struct app *app, struct error *err);
 bool step_engine(struct app *app, struct error *err);
 bool step_engine_info(struct app *app, struct error *err);
 bool step_image(struct app *app, struct error *err);
+bool step_images(struct app *app, struct error *err);
 bool step_network(struct app *app, struct error *err);
 bool step_sandboxes(struct app *app, struct error *err);
 bool step_prove(struct app *app, struct error *err);
@@ -120,11 +125,16 @@ bool step_front(struct app *app, struct error *err);
 void front_close(struct app *app);
 void sandbox_part_close(struct app *app);
 void engine_close(struct app *app);
+void images_close(struct app *app); /* after the engine, which ends the calls under way */
 void data_dir_close(struct app *app);
 
 /* --- data_dir.c --- */
 /* The directory of this program's file, for what lies beside it; the caller owns it. */
 char *program_dir(void);
+
+/* --- images.c --- */
+/* The further images, ended by one without a name; they change while the program runs. */
+const struct sandbox_image *images_list(const struct app *app);
 
 /* --- network.c --- */
 /* Takes the bridge and its fence away, unless a container is still on it. */

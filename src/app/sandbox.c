@@ -43,6 +43,7 @@ static void fill_settings(struct app *app)
 		.agent_path = app->agent_path,
 		.base_url = app->base_url,
 		.image = app->image,
+		.images = images_list(app),
 		.memory = app->config.sandbox_memory,
 		.cpu_milli = app->config.sandbox_cpu_milli,
 		.pids = app->config.sandbox_pids,

@@ -32,6 +32,10 @@ const struct app_step app_steps[] = {
 	  .mend = "set SANDBOX_IMAGE to an image that can be pulled from here, or to `builtin` "
 		  "after "
 		  "`make image`" },
+	{ .name = "images",
+	  .begin = step_images,
+	  .means = "create_container can make none of the further images",
+	  .mend = "look at SANDBOX_IMAGES and IMAGE_STORE" },
 	{ .name = "network",
 	  .begin = step_network,
 	  .means = "containers have no network (mode none)",

@@ -74,6 +74,12 @@ static const struct setting settings[] = {
 	TEXT("SANDBOX_IMAGE", sandbox_image, NULL, "the name of an image",
 	     "docker.io/library/alpine", NULL,
 	     "image of the containers; builtin needs no registry"),
+	TEXT("SANDBOX_IMAGES", sandbox_images, value_is_image_list,
+	     "NAME=IMAGE,… with names of a-z, 0-9 and - and, for each, the name of an image or the "
+	     "path of a root file system's tar",
+	     NULL, "none", "further images that create_container may name"),
+	TEXT("IMAGE_STORE", image_store, value_is_plain_path, "the path of a directory", NULL,
+	     "none", "a storage of Podman's whose images the private Podman uses without a copy"),
 	NUMBER("SANDBOX_MEMORY", sandbox_memory, UNIT_SIZE, 16 * MIB, TIB, "256m",
 	       "memory of each container"),
 	NUMBER("SANDBOX_CPUS", sandbox_cpu_milli, UNIT_MILLI, 10, 1024000, "0.5",
@@ -318,13 +324,32 @@ static bool finish_data_dir(struct config *config, struct error *err)
 	return true;
 }
 
+static bool check_images(const struct config *config, struct error *err)
+{
+	const char *list = config->sandbox_images;
+	struct config_image image;
+
+	if (config->image_store && config->podman_socket)
+		return error_set(err, ERROR_INVALID,
+				 "IMAGE_STORE is for the private Podman; the one that "
+				 "PODMAN_SOCKET names has a configuration of its own");
+	while (config_image_next(&list, &image))
+		if (strcmp(image.name, config->sandbox_image) == 0)
+			return error_set(err, ERROR_INVALID,
+					 "SANDBOX_IMAGES names %s, which is what SANDBOX_IMAGE is "
+					 "called already",
+					 image.name);
+	return true;
+}
+
 static bool read_all(struct config *config, struct error *err)
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++)
 		if (!read_setting(&settings[i], config, err))
 			return false;
 	config->sandbox_image_is_default = !read_env("SANDBOX_IMAGE");
-	return finish_base_url(config, err) && finish_data_dir(config, err);
+	return finish_base_url(config, err) && finish_data_dir(config, err) &&
+	       check_images(config, err);
 }
 
 bool config_read(struct config *ret_config, struct error *err)

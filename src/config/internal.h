@@ -27,6 +27,10 @@ bool value_is_podman_socket(const char *text);
 /* Whether text is a numeric address or "localhost". */
 bool value_is_host(const char *text);
 
+/* images.c: whether text is a list of what config_image_next reads, each name once. */
+bool value_is_image_list(const char *text);
+/* Whether text is an absolute path that needs no quoting in Podman's configuration. */
+bool value_is_plain_path(const char *text);
 /* reach.c: whether text is a list of what config_reach_next reads. */
 bool value_is_reach_list(const char *text);
 

@@ -33,7 +33,8 @@ enum service_state { SERVICE_STARTING, SERVICE_UP, SERVICE_WAITING, SERVICE_FAIL
 struct podman_service {
 	struct loop *loop;
 	struct service_paths paths;
-	char *driver; /* for --storage-driver */
+	char *driver;       /* for --storage-driver */
+	char *store_option; /* for --storage-opt; NULL: none */
 	char **env;
 	const struct podman_service_events *events;
 	void *ctx;
@@ -144,10 +145,30 @@ static void save_pid(const struct podman_service *service)
 
 static void on_exit_of_service(void *ctx, int exit_code, int signal);
 
+enum { ARGS_MAX = 24 };
+
+/* What storage.conf says of further storages does not count beside --root (4.3.1). */
+static void add_service(const struct podman_service *service, const char *uri,
+			const char *argv[ARGS_MAX])
+{
+	size_t count = 0;
+
+	while (argv[count])
+		count++;
+	if (service->store_option) {
+		argv[count++] = "--storage-opt";
+		argv[count++] = service->store_option;
+	}
+	argv[count++] = "system";
+	argv[count++] = "service";
+	argv[count++] = "--time=0";
+	argv[count] = uri;
+}
+
 static bool spawn(struct podman_service *service, struct error *err)
 {
 	auto_str uri = mem_format("unix://%s", service->paths.socket);
-	const char *const argv[] = {
+	const char *argv[ARGS_MAX] = {
 		"setpriv",
 		"--pdeathsig",
 		"KILL",
@@ -162,11 +183,6 @@ static bool spawn(struct podman_service *service, struct error *err)
 		service->driver,
 		"--log-level",
 		"warn",
-		"system",
-		"service",
-		"--time=0",
-		uri,
-		NULL,
 	};
 	const struct child_options options = {
 		.argv = argv,
@@ -177,6 +193,7 @@ static bool spawn(struct podman_service *service, struct error *err)
 		.ctx = service,
 	};
 
+	add_service(service, uri, argv);
 	(void)unlink(service->paths.socket);
 	service->child = child_spawn(service->loop, &options, err);
 	if (!service->child)
@@ -376,6 +393,7 @@ static void service_free(struct podman_service *service)
 	stop_pinging(service);
 	service_paths_release(&service->paths);
 	free(service->driver);
+	free(service->store_option);
 	free_env(service->env);
 	buf_release(&service->line);
 	free(service->last_words);
@@ -396,6 +414,9 @@ struct podman_service *podman_service_start(struct loop *loop, const char *data_
 	service->ctx = ctx;
 	service->line = BUF_INIT(LINE_MAX_BYTES);
 	service->driver = mem_strdup(is_vfs ? "vfs" : "overlay");
+	if (machine->image_store)
+		service->store_option =
+			mem_format("%s.imagestore=%s", service->driver, machine->image_store);
 	service_paths_init(&service->paths, data_dir);
 	service->env = make_env(&service->paths);
 	if (strlen(service->paths.socket) >= SOCKET_PATH_MAX) {

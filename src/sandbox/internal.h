@@ -14,6 +14,7 @@
  *	check.c       a look at a living one             destroy.c     the end, tried until gone
  *	direct_kill.c killing without Podman             gone.c        waiting for the end
  *	reaper.c      two hours, and the sweep           reconcile.c   the database and Podman
+ *	image.c       what a wish may name
  *	prove.c       are the walls there at all?        default.c     a caller's own, by label
  * The link to process 1
  *	link.c        kept open                          link_talk.c   frames in and out

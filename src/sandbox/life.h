@@ -11,6 +11,13 @@
 bool limits_apply(const struct sandboxes *all, const struct sandbox_request *request,
 		  struct container_row *ret_row, struct error *err) must_check;
 
+/* The image that a wish names (NULL: the default) as a row keeps it; one that is not offered, or is
+ * missing at present, is refused with what there is. */
+bool image_choose(const struct sandbox_settings *settings, const char *wish, char **ret_image,
+		  struct error *err) must_check;
+/* What Podman calls the image of a row. */
+const char *image_reference(const struct sandbox_settings *settings, const char *name);
+
 /* The spec borrows from row, settings and spec_room. */
 struct spec_room;
 struct spec_room *spec_room_new(void);

@@ -98,18 +98,6 @@ static bool choose_network(const char *widest, const char *wish, char **ret_netw
 	return true;
 }
 
-static bool choose_image(const char *offered, const char *wish, char **ret_image, struct error *err)
-{
-	if (wish && strcmp(wish, offered) != 0)
-		return error_set(
-			err, ERROR_INVALID,
-			"image: \"%.100s\" is not offered here; the image is %s (leave the "
-			"argument out)",
-			wish, offered);
-	*ret_image = mem_strdup(offered);
-	return true;
-}
-
 static bool choose_workdir(const char *wish, char **ret_workdir, struct error *err)
 {
 	if (!wish)
@@ -182,7 +170,7 @@ bool limits_apply(const struct sandboxes *all, const struct sandbox_request *req
 
 	return choose_numbers(all, request, ret_row, err) && check_name(request->name, err) &&
 	       choose_network(settings->network, request->network, &ret_row->network, err) &&
-	       choose_image(settings->image, request->image, &ret_row->image, err) &&
+	       image_choose(settings, request->image, &ret_row->image, err) &&
 	       choose_workdir(request->workdir, &ret_row->workdir, err) &&
 	       choose_env(request->env, &ret_row->env, err);
 }

@@ -160,7 +160,7 @@ void spec_build(const struct sandboxes *all, const struct container_row *row,
 	build_env(all, row, room);
 	*ret_spec = (struct podman_spec){
 		.name = room->name,
-		.image = row->image,
+		.image = image_reference(settings, row->image),
 		.entrypoint = entrypoint,
 		.hostname = "sandbox",
 		.workdir = "/",

@@ -6,6 +6,7 @@
 enum {
 	NAME_MAX_BYTES = 64,
 	IMAGE_MAX_BYTES = 256,
+	IMAGES_MAX = 64, /* more than the settings take */
 	MIB = 1024 * 1024,
 	TEXT_MAX = 64 * 1024,
 	WORTH_TELLING_MS = 500, /* less is a birth */
@@ -69,6 +70,18 @@ static const struct arg args_table[A_COUNT] = {
 	[A_REQUEST_ID] = { "request_id", ARG_TEXT, .least = 1, .most = 128 },
 };
 
+/* The default and what the operator names beside it, there or not yet. */
+static void bind_images(struct json *property, const struct sandbox_settings *settings)
+{
+	const char *names[IMAGES_MAX + 2] = { settings->image };
+	size_t count = 1;
+
+	for (const struct sandbox_image *i = settings->images; i && i->name; i++)
+		if (count <= IMAGES_MAX)
+			names[count++] = i->name;
+	bind_choice(property, names, settings->image);
+}
+
 static bool bind(const void *ctx, const char *name, struct json *property)
 {
 	const struct sandbox_settings *s = ((const struct tools_context *)ctx)->settings;
@@ -79,13 +92,12 @@ static bool bind(const void *ctx, const char *name, struct json *property)
 		{ "disk_mb", MIB, SANDBOX_DISK_LEAST, s->disk, s->disk },
 		{ "ttl_seconds", 1000, SANDBOX_TTL_LEAST_MS, s->ttl_ms, s->ttl_ms },
 	};
-	const char *const images[] = { s->image, NULL };
 	bool internet = strcmp(s->network, "internet") == 0;
 
 	if (strcmp(name, "disk_mb") == 0 && s->disk == 0)
 		return false; /* the storage here cannot bound it */
 	if (strcmp(name, "image") == 0)
-		bind_choice(property, images, s->image);
+		bind_images(property, s);
 	else if (strcmp(name, "network") == 0)
 		bind_choice(property, internet ? networks : no_network, s->network);
 	else

@@ -31,6 +31,16 @@ static void add_pool(struct json *body, const struct sandboxes *all)
 	json_put(body, "pool", pool);
 }
 
+/* Nor this: who wishes for one that is missing is told why. */
+static void add_images(struct json *body, const struct sandbox_image *images)
+{
+	struct json *list = json_object();
+
+	for (; images && images->name; images++)
+		json_put_text(list, images->name, images->missing ? "unavailable" : "ok");
+	json_put(body, "images", list);
+}
+
 static void reply_ready(struct web *web, struct http_request *req, bool image)
 {
 	auto_json body = json_object();
@@ -44,6 +54,7 @@ static void reply_ready(struct web *web, struct http_request *req, bool image)
 	json_put_text(body, "status", web->draining ? "stopping" : ready ? "ready" : "not ready");
 	json_put(body, "checks", checks);
 	add_pool(body, web->sandboxes);
+	add_images(body, web->images);
 	if (!ready)
 		http_add_header(req, "Retry-After", "5");
 	reply_json(req, ready ? 200 : 503, body);

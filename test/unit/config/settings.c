@@ -47,6 +47,8 @@ static void without_variables_there_are_the_defaults(void **state)
 	assert_int_equal(c.sandbox_ttl_ms, 7200000);
 	assert_string_equal(c.sandbox_network, "auto");
 	assert_null(c.network_allow);
+	assert_null(c.sandbox_images);
+	assert_null(c.image_store);
 	assert_int_equal(c.command_wait_ms, 3000);
 	assert_int_equal(c.command_timeout_ms, 3600000);
 	assert_int_equal(c.output_limit, 16384);
@@ -202,6 +204,19 @@ static const struct {
 	{ "SANDBOX_TTL", "h", "a duration" },
 	{ "SANDBOX_TTL", "10ms", "from 1s to 30d" },
 	{ "SANDBOX_NETWORK", "host", "one of auto,none,internet" },
+	{ "SANDBOX_IMAGES", "python", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "python=", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "=x", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "Python=x", "a-z, 0-9 and -" },
+	{ "SANDBOX_IMAGES", "py_thon=x", "a-z, 0-9 and -" },
+	{ "SANDBOX_IMAGES", "-py=x", "a-z, 0-9 and -" },
+	{ "SANDBOX_IMAGES", "py=x y", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "py=--all", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "py=x,", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "py=x,web=y,py=z", "NAME=IMAGE,…" },
+	{ "SANDBOX_IMAGES", "a23456789012345678901234567890123=x", "NAME=IMAGE,…" },
+	{ "IMAGE_STORE", "build/images", "the path of a directory" },
+	{ "IMAGE_STORE", "/a\"b", "the path of a directory" },
 	{ "NETWORK_ALLOW", "10.1.2.3:0", "ADDRESS[/BITS][:PORT]" },
 	{ "NETWORK_ALLOW", "10.1.2.3:65536", "ADDRESS" },
 	{ "NETWORK_ALLOW", "10.1.2.3:", "ADDRESS" },
@@ -252,6 +267,50 @@ static void a_bad_value_gives_a_sentence_that_names_it(void **state)
 		assert_int_equal(config.port, 77);
 		assert_null(config.host);
 	}
+}
+
+static void further_images_are_read_one_by_one(void **state)
+{
+	struct config_image image;
+	const char *list;
+	struct config c;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("SANDBOX_IMAGES", "python=/srv/p.tar,web-2=registry.example/web@sha256:00=", 1);
+	c = read_fine();
+	list = c.sandbox_images;
+	assert_true(config_image_next(&list, &image));
+	assert_string_equal(image.name, "python");
+	assert_string_equal(image.reference, "/srv/p.tar");
+	assert_true(config_image_next(&list, &image));
+	assert_string_equal(image.name, "web-2");
+	assert_string_equal(image.reference, "registry.example/web@sha256:00=");
+	assert_false(config_image_next(&list, &image));
+	config_release(&c);
+	list = NULL;
+	assert_false(config_image_next(&list, &image));
+}
+
+static void images_that_contradict_other_settings_are_refused(void **state)
+{
+	struct config config;
+	struct error err;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("SANDBOX_IMAGE", "python", 1);
+	setenv("SANDBOX_IMAGES", "web=x,python=y", 1);
+	assert_false(config_read(&config, &err));
+	assert_non_null(strstr(err.text, "SANDBOX_IMAGES names python"));
+	setenv("SANDBOX_IMAGES", "web=x", 1);
+	setenv("IMAGE_STORE", "/srv/images", 1);
+	config = read_fine();
+	assert_string_equal(config.image_store, "/srv/images");
+	config_release(&config);
+	setenv("PODMAN_SOCKET", "/run/podman.sock", 1);
+	assert_false(config_read(&config, &err));
+	assert_non_null(strstr(err.text, "IMAGE_STORE"));
 }
 
 static void what_may_be_reached_is_read_one_by_one_in_one_form(void **state)
@@ -349,6 +408,8 @@ int main(void)
 		TEST(the_public_domain_of_the_host_is_the_base_url_unless_one_is_set),
 		TEST(a_relative_data_directory_becomes_absolute),
 		TEST(a_bad_value_gives_a_sentence_that_names_it),
+		TEST(further_images_are_read_one_by_one),
+		TEST(images_that_contradict_other_settings_are_refused),
 		TEST(what_may_be_reached_is_read_one_by_one_in_one_form),
 		TEST(a_list_of_what_may_be_reached_has_an_end),
 		TEST(a_long_bad_value_is_cut),

@@ -201,6 +201,39 @@ static void another_image_is_not_offered(void **state)
 			 ERROR_NONE);
 }
 
+static void further_images_are_taken_by_their_names_and_refusals_list_them(void **state)
+{
+	static const struct sandbox_image images[] = {
+		{ "python", "localhost/py:1", NULL },
+		{ "web", "localhost/web:1", "it is still being fetched" },
+		{ NULL, NULL, NULL },
+	};
+	struct sandboxes all = house;
+	auto_container_row row = { 0 };
+	struct error err;
+
+	(void)state;
+	all.settings.images = images;
+	assert_int_equal(apply(&all, &(struct sandbox_request){ .image = "python" }, &row, &err),
+			 ERROR_NONE);
+	assert_string_equal(row.image, "python");
+	assert_string_equal(image_reference(&all.settings, row.image), "localhost/py:1");
+	assert_string_equal(image_reference(&all.settings, "localhost/sandbox:1"),
+			    "localhost/sandbox:1");
+	container_row_release(&row);
+	assert_int_equal(
+		apply(&all, &(struct sandbox_request){ .image = "localhost/py:1" }, &row, &err),
+		ERROR_INVALID);
+	assert_string_equal(err.text, "image: \"localhost/py:1\" is not offered here; it may be "
+				      "localhost/sandbox:1 (the default), python, web");
+	container_row_release(&row);
+	assert_int_equal(apply(&all, &(struct sandbox_request){ .image = "web" }, &row, &err),
+			 ERROR_UNAVAILABLE);
+	assert_string_equal(err.text, "image: \"web\" cannot be used at present: it is still being "
+				      "fetched");
+	assert_true(err.retryable);
+}
+
 static void a_working_directory_is_absolute(void **state)
 {
 	struct error err;
@@ -269,6 +302,7 @@ int main(void)
 		cmocka_unit_test(a_disk_that_can_be_bounded_has_a_maximum),
 		cmocka_unit_test(the_network_is_never_wider_than_the_server_allows),
 		cmocka_unit_test(another_image_is_not_offered),
+		cmocka_unit_test(further_images_are_taken_by_their_names_and_refusals_list_them),
 		cmocka_unit_test(a_working_directory_is_absolute),
 		cmocka_unit_test(a_name_has_no_control_characters),
 		cmocka_unit_test(the_environment_becomes_one_object),
