@@ -22,7 +22,7 @@ modules      := base loop json config store http podman wire sandbox mcp tools w
 # what mcp and those who offer something by it agree on; no module's
 contract     := tool prompt resource
 # further headers of sandbox/
-domain       := file code
+domain       := file code package
 may.base     :=
 may.loop     :=
 may.json     :=
@@ -107,6 +107,14 @@ $(B)/gen/migrations.inc: $(wildcard migrations/*.sql)
 	@mkdir -p $(@D)
 	@for f in $(sort $^); do printf '{ "%s",\n' "$$(basename $$f)"; \
 	  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/.*/"&\\n"/' $$f; printf '},\n'; done > $@
+
+# The script of an install, compiled in without its comments.
+$(B)/src/sandbox/package_install.o: $(B)/gen/packages.inc
+$(B)/src/sandbox/package_install.o: CPPFLAGS += -iquote $(B)/gen
+$(B)/gen/packages.inc: src/sandbox/packages.sh
+	@mkdir -p $(@D)
+	@sed -e '/^[[:space:]]*#/d' -e '/^$$/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' \
+	  -e 's/.*/"&\\n"/' $< > $@
 
 # --- the agent: static, musl, no library ---------------------------------------------------------
 agent_sources := $(wildcard src/agent/*.c src/wire/*.c)
@@ -290,6 +298,7 @@ check-format:
 
 may.file     := loop json config podman store wire sandbox
 may.code     := $(may.file)
+may.package  := $(may.file)
 may.tool     := json
 may.prompt   := tool
 may.resource := tool
@@ -340,7 +349,7 @@ check-migrations:
 	  [ "$$(ls *.sql | wc -l)" = "$$(grep -c . CHECKSUMS)" ] && echo "migrations: unchanged"
 
 tidy_files = $(filter-out src/agent/%,$(filter src/%.c,$(c_files)))
-check-tidy: $(B)/gen/migrations.inc
+check-tidy: $(B)/gen/migrations.inc $(B)/gen/packages.inc
 	@printf '%s\n' $(tidy_files) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -iquote $(B)/gen -std=c17 2>/dev/null' tidy
 	@printf '%s\n' $(filter src/agent/%.c,$(c_files)) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -iquote include -D_GNU_SOURCE -std=c17 2>/dev/null' tidy
 	@echo "clang-tidy: ok"

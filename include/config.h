@@ -48,9 +48,13 @@ struct config {
 	int64_t output_limit; /* bytes of each stream inside a result */
 	int64_t output_spool; /* bytes of each stream kept on disk */
 	int64_t upload_limit; /* bytes of an upload, at most */
+	/* Where packages come from; NULL: where the image's package manager looks by itself.  They
+	 * may hold a password. */
+	char *pip_index, *npm_registry, *apk_mirror;
+	char *apt_mirror; /* a URL, or a line as in sources.list */
 	int64_t max_containers;
 	int64_t pool_size;
-	char *tool_sets; /* "containers,commands,files" */
+	char *tool_sets; /* "containers,commands,code,files" */
 	enum auth_mode auth;
 	char *allow_unenforced; /* "memory,pids,…": limits that may be missing on this machine */
 	enum log_level log_level;

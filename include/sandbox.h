@@ -56,6 +56,8 @@ struct sandbox_settings {
 	int64_t output_limit;
 	int64_t output_spool;
 	int64_t upload_limit; /* bytes of an upload, at most */
+	/* Where packages come from; NULL: where the manager of the image looks by itself. */
+	const char *pip_index, *npm_registry, *apk_mirror, *apt_mirror;
 	int64_t max_containers;
 	int64_t births_most;          /* at once; 0: two.  More only make each slower */
 	int64_t pool_size;            /* containers kept ready when it is quiet; 0: no pool */

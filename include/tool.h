@@ -166,24 +166,25 @@ void call_add_value(struct call *call, const char *text);
  * wrong types and missing required ones are refused with a sentence that names the field, the type
  * wanted and the value given. */
 
-enum arg_type { ARG_TEXT, ARG_INT, ARG_NUMBER, ARG_BOOL, ARG_OBJECT, ARG_CHOICE };
+enum arg_type { ARG_TEXT, ARG_INT, ARG_NUMBER, ARG_BOOL, ARG_OBJECT, ARG_CHOICE, ARG_LIST };
 
 struct arg {
 	const char *name;
 	enum arg_type type;
 	bool required;
-	int64_t least, most;        /* ARG_INT and ARG_NUMBER; ARG_TEXT: bytes (most 0: 1 MiB) */
+	int64_t least, most;        /* ARG_INT and ARG_NUMBER; ARG_TEXT: bytes (most 0: 1 MiB);
+				ARG_LIST: items */
 	const char *const *aliases; /* NULL-terminated; may be NULL */
 	const char *const *choices; /* ARG_CHOICE, NULL-terminated */
 };
 
 struct arg_value {
 	bool given;
-	bool flag;        /* ARG_BOOL */
-	const char *text; /* ARG_TEXT, ARG_CHOICE; borrowed from args */
-	int64_t number;   /* ARG_INT */
-	double real;      /* ARG_NUMBER */
-	const struct json *object;
+	bool flag;                 /* ARG_BOOL */
+	const char *text;          /* ARG_TEXT, ARG_CHOICE; borrowed from args */
+	int64_t number;            /* ARG_INT */
+	double real;               /* ARG_NUMBER */
+	const struct json *object; /* ARG_OBJECT, ARG_LIST */
 };
 
 /* Fills values[i] for table[i].  On a bad argument answers the call (which is dead then) and

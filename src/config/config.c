@@ -27,6 +27,7 @@ struct setting {
 	const char *fallback;  /* NULL: depends on more than this table */
 	const char *otherwise; /* what --help says instead of fallback */
 	const char *help;
+	bool is_secret; /* what it says is never shown */
 };
 
 #define FIELD(field) offsetof(struct config, field)
@@ -44,6 +45,13 @@ struct setting {
 	{                                                                                          \
 		.name = (var), .offset = FIELD(field), .kind = (how), .words = (of),               \
 		.fallback = (otherwise), .help = (about)                                           \
+	}
+
+#define INDEX(var, field, form, what, about)                                                       \
+	{                                                                                          \
+		.name = (var), .offset = FIELD(field), .kind = KIND_TEXT, .is_formed = (form),     \
+		.words = (what), .otherwise = "the image's own", .help = (about),                  \
+		.is_secret = true                                                                  \
 	}
 
 #define SECOND INT64_C(1000)
@@ -108,12 +116,20 @@ static const struct setting settings[] = {
 	       "bytes of each stream that stay readable"),
 	NUMBER("UPLOAD_LIMIT", upload_limit, UNIT_SIZE, KIB, TIB, "10g",
 	       "bytes of a file that is uploaded into a container, at most"),
+	INDEX("PIP_INDEX", pip_index, value_is_url, "a URL",
+	      "index that install_packages gives to pip"),
+	INDEX("NPM_REGISTRY", npm_registry, value_is_url, "a URL",
+	      "registry that install_packages gives to npm"),
+	INDEX("APK_MIRROR", apk_mirror, value_is_url, "a URL with the folders v3.22, edge …",
+	      "mirror that install_packages gives to apk"),
+	INDEX("APT_MIRROR", apt_mirror, value_is_apt_source,
+	      "a URL, or a line that begins with deb", "source that install_packages gives to apt"),
 	NUMBER("MAX_CONTAINERS", max_containers, UNIT_COUNT, 1, 10000, "100",
 	       "containers that may live at once"),
 	NUMBER("POOL_SIZE", pool_size, UNIT_COUNT, 0, 1000, "4",
 	       "containers kept ready when it is quiet; 0: each is made when it is asked for"),
-	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,files",
-	     "containers,commands,files", "which sets of tools are offered"),
+	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,code,files",
+	     "containers,commands,code,files", "which sets of tools are offered"),
 	PICK("AUTH", auth, KIND_CHOICE, "auto,none,key", "auto",
 	     "whether callers need a key; auto: on every address but loopback"),
 	{ .name = "ALLOW_UNENFORCED",
@@ -178,6 +194,11 @@ static bool refuse(const struct setting *setting, const char *value, struct erro
 	auto_buf allowed = BUF_INIT(512);
 
 	add_allowed(&allowed, setting);
+	if (setting->is_secret)
+		return error_set(err, ERROR_INVALID,
+				 "%s is not of the right form; it must be %s (what it says is not "
+				 "shown here, because it may hold a password)",
+				 setting->name, buf_text(&allowed));
 	return error_set(err, ERROR_INVALID, "%s is \"%.100s\"; it must be %s", setting->name,
 			 value, buf_text(&allowed));
 }

@@ -22,6 +22,10 @@ void value_format(enum value_unit unit, int64_t number, char ret_text[VALUE_TEXT
 
 /* Whether text is http:// or https://, a host and no more than a path. */
 bool value_is_base_url(const char *text);
+/* Whether text is http:// or https://, a host and anything behind it, without spaces. */
+bool value_is_url(const char *text);
+/* Whether text is such a URL, or a line of apt's sources.list. */
+bool value_is_apt_source(const char *text);
 /* Whether text is a path from the root that fits a socket's address, or tcp://host:port. */
 bool value_is_podman_socket(const char *text);
 /* Whether text is a numeric address or "localhost". */

@@ -109,14 +109,23 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-bool value_is_base_url(const char *text)
+bool value_is_url(const char *text)
 {
 	size_t scheme = strncmp(text, "https://", 8) == 0  ? 8
 			: strncmp(text, "http://", 7) == 0 ? 7
 							   : 0;
 
-	return scheme > 0 && text[scheme] && text[scheme] != '/' && is_plain(text) &&
-	       !strpbrk(text, "?#@");
+	return scheme > 0 && text[scheme] && text[scheme] != '/' && is_plain(text);
+}
+
+bool value_is_base_url(const char *text)
+{
+	return value_is_url(text) && !strpbrk(text, "?#@");
+}
+
+bool value_is_apt_source(const char *text)
+{
+	return strncmp(text, "deb ", 4) == 0 || value_is_url(text);
 }
 
 bool value_is_podman_socket(const char *text)

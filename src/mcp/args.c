@@ -46,6 +46,10 @@ static void describe(const struct arg *arg, struct buf *ret_text)
 	case ARG_OBJECT:
 		buf_add_text(ret_text, "an object");
 		break;
+	case ARG_LIST:
+		buf_addf(ret_text, "an array with %lld to %lld items", (long long)arg->least,
+			 (long long)arg->most);
+		break;
 	case ARG_CHOICE:
 		add_choices(ret_text, arg->choices);
 		break;
@@ -123,6 +127,11 @@ static bool read_value(const struct arg *arg, const struct json *given, struct a
 	case ARG_OBJECT:
 		ret_value->object = given;
 		return json_type(given) == JSON_OBJECT || complain(arg, given, err);
+	case ARG_LIST:
+		ret_value->object = given;
+		return (json_type(given) == JSON_ARRAY && (int64_t)json_size(given) >= arg->least &&
+			(int64_t)json_size(given) <= arg->most) ||
+		       complain(arg, given, err);
 	}
 	return complain(arg, given, err);
 }

@@ -105,11 +105,26 @@ static bool read_wish(struct call *call, const struct arg_value values[A_COUNT],
 	return true;
 }
 
+static struct sandbox_op *start(struct sandboxes *all, const void *request, int64_t wait_ms,
+				command_view_fn *done, void *ctx, struct error *err)
+{
+	struct command_request wish = *(const struct command_request *)request;
+
+	wish.wait_ms = wait_ms;
+	return command_start(all, &wish, done, ctx, err);
+}
+
+static const struct execution_kind kind = { start, command_answer };
+
 static void run(struct call *call, const struct json *args)
 {
 	struct arg_value values[A_COUNT];
 	struct command_request request;
-	struct command_wish wish = { .streams = COMMAND_STDOUT | COMMAND_STDERR };
+	struct execution_plan plan = {
+		.kind = &kind,
+		.request = &request,
+		.wish = { .streams = COMMAND_STDOUT | COMMAND_STDERR },
+	};
 	struct error err;
 	auto_env env = NULL;
 
@@ -119,8 +134,15 @@ static void run(struct call *call, const struct json *args)
 		tool_fail(call, &err);
 		return;
 	}
-	wish.output.limit = limit_of(call, &values[A_MAX_OUTPUT]);
-	execution_begin(call, &request, &wish, values[A_BACKGROUND].flag);
+	plan.wait_ms = request.wait_ms;
+	plan.wish.output.limit = limit_of(call, &values[A_MAX_OUTPUT]);
+	plan.background = values[A_BACKGROUND].flag;
+	execution_begin(call, &plan);
+}
+
+static void resume(struct call *call, const char *command_id)
+{
+	execution_resume(call, &kind, command_id);
 }
 
 const struct tool tool_execute_command = {
@@ -140,5 +162,5 @@ const struct tool tool_execute_command = {
 	.bind = bind,
 	.task = TOOL_TASK_MAY,
 	.run = run,
-	.resume = execution_resume,
+	.resume = resume,
 };

@@ -16,6 +16,7 @@ enum {
 
 struct execution {
 	struct waiting waiting;
+	const struct execution_kind *kind;
 	struct command_wish wish;
 	char command_id[ID_SIZE];
 	int64_t began_ms, until_ms; /* monotonic; until when the call waits */
@@ -102,7 +103,7 @@ static int64_t next_wait_ms(struct execution *execution)
 static void end(struct execution *execution, const struct command_view *view,
 		const struct error *err)
 {
-	command_answer(execution->waiting.call, view, err, &execution->wish);
+	execution->kind->answer(execution->waiting.call, view, err, &execution->wish);
 	free(execution);
 }
 
@@ -142,33 +143,35 @@ static void on_view(void *ctx, const struct command_view *view, const struct err
 
 /* --- beginning --- */
 
-static struct execution *execution_new(struct call *call, const struct command_wish *wish)
+static struct execution *execution_new(struct call *call, const struct execution_kind *kind,
+				       const struct command_wish *wish)
 {
 	struct execution *execution = mem_new(struct execution);
 
 	execution->waiting.call = call;
+	execution->kind = kind;
 	execution->wish = *wish;
 	execution->began_ms = clock_mono_ms();
 	return execution;
 }
 
-void execution_begin(struct call *call, const struct command_request *request,
-		     const struct command_wish *wish, bool background)
+void execution_begin(struct call *call, const struct execution_plan *plan)
 {
-	struct execution *execution = execution_new(call, wish);
-	struct command_request first = *request;
+	struct execution *execution = execution_new(call, plan->kind, &plan->wish);
 	struct sandbox_op *op;
 	struct error err;
+	int64_t wait_ms;
 
-	execution->background = background;
-	execution->until_ms = execution->began_ms + request->wait_ms;
-	first.wait_ms = next_wait_ms(execution);
+	execution->background = plan->background;
+	execution->until_ms = execution->began_ms + plan->wait_ms;
+	wait_ms = next_wait_ms(execution);
 	if (call_is_task(call)) {
 		/* It is written down with its command as soon as there is one. */
-		first.wait_ms = 0;
+		wait_ms = 0;
 		execution->last = true;
 	}
-	op = command_start(tools_of(call)->sandboxes, &first, on_view, execution, &err);
+	op = plan->kind->start(tools_of(call)->sandboxes, plan->request, wait_ms, on_view,
+			       execution, &err);
 	if (!op) {
 		free(execution);
 		tool_fail(call, &err);
@@ -179,13 +182,13 @@ void execution_begin(struct call *call, const struct command_request *request,
 	call_on_cancel(call, on_cancel, execution);
 }
 
-void execution_resume(struct call *call, const char *command_id)
+void execution_resume(struct call *call, const struct execution_kind *kind, const char *command_id)
 {
 	const struct command_wish wish = {
 		.output = { .limit = tools_of(call)->output_limit },
 		.streams = COMMAND_STDOUT | COMMAND_STDERR,
 	};
-	struct execution *execution = execution_new(call, &wish);
+	struct execution *execution = execution_new(call, kind, &wish);
 
 	snprintf(execution->command_id, sizeof(execution->command_id), "%s", command_id);
 	wait_on(execution);

@@ -24,6 +24,7 @@ extern const struct tool tool_check_command;
 extern const struct tool tool_send_input;
 extern const struct tool tool_kill_command;
 extern const struct tool tool_list_commands;
+extern const struct tool tool_install_packages;
 extern const struct tool tool_get_file_url;
 extern const struct tool tool_get_upload_url;
 

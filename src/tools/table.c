@@ -3,10 +3,19 @@
 #include "config.h"
 
 static const struct tool *const all_tools[] = {
-	&tool_create_container,  &tool_list_containers, &tool_check_container,
-	&tool_destroy_container, &tool_execute_command, &tool_check_command,
-	&tool_send_input,        &tool_kill_command,    &tool_list_commands,
-	&tool_get_file_url,      &tool_get_upload_url,  NULL,
+	&tool_create_container,
+	&tool_list_containers,
+	&tool_check_container,
+	&tool_destroy_container,
+	&tool_execute_command,
+	&tool_check_command,
+	&tool_send_input,
+	&tool_kill_command,
+	&tool_list_commands,
+	&tool_install_packages,
+	&tool_get_file_url,
+	&tool_get_upload_url,
+	NULL,
 };
 
 const struct tool **tools_select(const char *sets)

@@ -80,7 +80,7 @@ static void open_domain(struct server *server, struct fake_podman *fake, struct 
 
 static void open_front(struct server *server, struct error *err)
 {
-	server->tools = tools_select("containers,commands,files");
+	server->tools = tools_select("containers,commands,code,files");
 	server->context = (struct tools_context){ .sandboxes = server->sandboxes,
 						  .settings = &server->settings,
 						  .output_limit = 16384,

@@ -55,7 +55,7 @@ static void without_variables_there_are_the_defaults(void **state)
 	assert_int_equal(c.output_spool, 64 << 20);
 	assert_int_equal(c.upload_limit, INT64_C(10) << 30);
 	assert_int_equal(c.max_containers, 100);
-	assert_string_equal(c.tool_sets, "containers,commands,files");
+	assert_string_equal(c.tool_sets, "containers,commands,code,files");
 	assert_int_equal(c.auth, AUTH_AUTO);
 	assert_string_equal(c.allow_unenforced, "");
 	assert_int_equal(c.log_level, LOG_INFO);
@@ -234,7 +234,7 @@ static const struct {
 	{ "NETWORK_ALLOW", "10.1.2.3, 10.1.2.4", "ADDRESS" },
 	{ "NETWORK_ALLOW", "10.1.2.3 accept", "ADDRESS" },
 	{ "COMMAND_WAIT", "46s", "from 0ms to 45s" },
-	{ "SANDPOD_TOOLS", "containers,web", "one or more of containers,commands,files" },
+	{ "SANDPOD_TOOLS", "containers,web", "one or more of containers,commands,code,files" },
 	{ "SANDPOD_TOOLS", "containers,", "one or more of" },
 	{ "SANDPOD_TOOLS", ",", "one or more of" },
 	{ "AUTH", "None", "one of auto,none,key" },
@@ -356,6 +356,43 @@ static void a_list_of_what_may_be_reached_has_an_end(void **state)
 	assert_false(config_read(&config, &err));
 }
 
+static void what_may_hold_a_password_is_never_shown(void **state)
+{
+	static const char *const names[] = { "PIP_INDEX", "NPM_REGISTRY", "APK_MIRROR",
+					     "APT_MIRROR" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct config config;
+		struct error err;
+
+		clearenv();
+		setenv("DATA_DIR", "/x", 1);
+		setenv(names[i], "ftp://user:secret@host/", 1);
+		assert_false(config_read(&config, &err));
+		assert_non_null(strstr(err.text, names[i]));
+		assert_non_null(strstr(err.text, "a URL"));
+		assert_null(strstr(err.text, "secret"));
+	}
+}
+
+static void a_package_index_is_a_url_or_a_source_line(void **state)
+{
+	struct config config;
+	struct error err;
+
+	(void)state;
+	clearenv();
+	setenv("DATA_DIR", "/x", 1);
+	setenv("PIP_INDEX", "https://user:word@index.example:8443/simple/", 1);
+	setenv("APT_MIRROR", "deb [trusted=yes] http://apt.example ./", 1);
+	assert_true(config_read(&config, &err));
+	assert_string_equal(config.pip_index, "https://user:word@index.example:8443/simple/");
+	assert_string_equal(config.apt_mirror, "deb [trusted=yes] http://apt.example ./");
+	assert_null(config.npm_registry);
+	config_release(&config);
+}
+
 static void a_long_bad_value_is_cut(void **state)
 {
 	char value[4096];
@@ -412,6 +449,8 @@ int main(void)
 		TEST(images_that_contradict_other_settings_are_refused),
 		TEST(what_may_be_reached_is_read_one_by_one_in_one_form),
 		TEST(a_list_of_what_may_be_reached_has_an_end),
+		TEST(what_may_hold_a_password_is_never_shown),
+		TEST(a_package_index_is_a_url_or_a_source_line),
 		TEST(a_long_bad_value_is_cut),
 		TEST(lists_are_searched_by_whole_words),
 		TEST(the_help_names_every_setting_with_its_default),

@@ -21,12 +21,20 @@ static void check_input_schema(const struct tool *tool)
 
 static void every_tool_is_complete_and_in_order(void **state)
 {
-	static const char *const names[] = {
-		"create_container", "list_containers", "check_container", "destroy_container",
-		"execute_command",  "check_command",   "send_input",      "kill_command",
-		"list_commands",    "get_file_url",    "get_upload_url",  NULL
-	};
-	const struct tool **tools = tools_select("containers,commands,files");
+	static const char *const names[] = { "create_container",
+					     "list_containers",
+					     "check_container",
+					     "destroy_container",
+					     "execute_command",
+					     "check_command",
+					     "send_input",
+					     "kill_command",
+					     "list_commands",
+					     "install_packages",
+					     "get_file_url",
+					     "get_upload_url",
+					     NULL };
+	const struct tool **tools = tools_select("containers,commands,code,files");
 
 	(void)state;
 	for (size_t i = 0; names[i]; i++) {
@@ -39,7 +47,7 @@ static void every_tool_is_complete_and_in_order(void **state)
 		assert_non_null(property(tools[i], "code"));
 		assert_non_null(property(tools[i], "warnings"));
 	}
-	assert_null(tools[11]);
+	assert_null(tools[sizeof(names) / sizeof(names[0]) - 1]);
 	free(tools);
 }
 
@@ -134,12 +142,14 @@ static bool is_bounded(const struct json *p)
 		return json_get(p, "enum") || json_get(p, "maxLength");
 	if (strcmp(type, "object") == 0)
 		return json_get(p, "maxProperties") != NULL;
+	if (strcmp(type, "array") == 0)
+		return json_get(p, "maxItems") && is_bounded(json_get(p, "items"));
 	return strcmp(type, "boolean") == 0 || (json_get(p, "minimum") && json_get(p, "maximum"));
 }
 
 static void every_argument_has_bounds(void **state)
 {
-	const struct tool **tools = tools_select("containers,commands,files");
+	const struct tool **tools = tools_select("containers,commands,code,files");
 
 	(void)state;
 	settings.disk = 1 << 30;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "internal.h"
+#include "package.h"
 
 /* --- the call --- */
 
@@ -176,6 +177,7 @@ static struct domain {
 	struct command_row *rows;
 	size_t row_count;
 	size_t file_count;
+	struct package_report report;
 	struct sandbox_line line; /* sandbox_create makes it longer by one */
 	bool is_full;             /* … when none is ready */
 } domain;
@@ -407,11 +409,37 @@ struct sandbox_op *upload_offer(struct sandboxes *all, const struct upload_reque
 	return start(ctx, err);
 }
 
+const char *const package_managers[] = { "pip", "npm", "apk", "apt", NULL };
+
+struct sandbox_op *package_install(struct sandboxes *all, const struct package_request *r,
+				   command_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("install %s %s manager=%s first=%s wait=%lld kill=%lld", r->owner, r->container_id,
+	     r->manager, r->packages[0], (long long)r->wait_ms, (long long)r->kill_after_ms);
+	domain.on_command = done;
+	return start(ctx, err);
+}
+
+bool package_report(const struct command_view *view, struct package_report *ret_report,
+		    struct error *err)
+{
+	(void)view;
+	*ret_report = domain.report;
+	return domain.refusal.kind == ERROR_NONE ||
+	       error_set(err, domain.refusal.kind, "%s", domain.refusal.text);
+}
+
+void package_report_release(struct package_report *report)
+{
+	(void)report;
+}
+
 /* --- the verbs of the tests --- */
 
 static inline const struct tool *find_tool(const char *name)
 {
-	const struct tool **tools = tools_select("containers,commands,files");
+	const struct tool **tools = tools_select("containers,commands,code,files");
 	const struct tool *found = NULL;
 
 	for (const struct tool **tool = tools; *tool; tool++)
