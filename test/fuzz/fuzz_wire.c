@@ -92,6 +92,79 @@ static void decode_numbers(const struct wire_frame *frame, struct tally *tally)
 			tally_add(tally, bytes[i]);
 }
 
+static void decode_entries(const struct wire_frame *frame, struct tally *tally)
+{
+	struct wire_cursor cursor = { .data = frame->payload, .len = frame->length };
+	struct wire_entry entry;
+
+	while (wire_get_entry(&cursor, &entry)) {
+		if (entry.path_len == 0 || entry.path[0] == '/' ||
+		    memchr(entry.path, '\0', entry.path_len))
+			abort();
+		tally_add(tally, entry.path_len + entry.target_len);
+	}
+	if (wire_get_stated(frame, &entry) && entry.path[0] != '/')
+		abort();
+}
+
+static void decode_paths(const struct wire_frame *frame, struct tally *tally)
+{
+	static struct wire_compose compose;
+	static struct wire_list list;
+	static struct wire_list_end end;
+	static struct wire_target target;
+	static struct wire_removed removed;
+	static struct wire_move move;
+	static struct wire_moved moved;
+
+	if (wire_get_compose(frame, &compose) && compose.append > 1)
+		abort();
+	if (wire_get_list(frame, &list) && strlen(list.pattern) > WIRE_PATTERN_MAX)
+		abort();
+	if (wire_get_list_end(frame, &end) && end.path[0] != '/')
+		abort();
+	if (wire_get_target(frame, &target))
+		tally_add(tally, strlen(target.path));
+	if (wire_get_removed(frame, &removed))
+		tally_add(tally, removed.count);
+	if (wire_get_move(frame, &move) && move.overwrite > 1)
+		abort();
+	if (wire_get_moved(frame, &moved) &&
+	    (moved.source[0] != '/' || moved.destination[0] != '/'))
+		abort();
+}
+
+/* Whether each part of it is one to the matcher. */
+static bool is_plain(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 0 && path[0] != '/' && path[len - 1] != '/' && !strstr(path, "//") &&
+	       path[0] != '.' && !strstr(path, "/.");
+}
+
+/* The folders above what matches must all lead there. */
+static void match(const struct wire_frame *frame)
+{
+	char pattern[64] = "";
+	char path[256] = "";
+	size_t first = frame->length < sizeof(pattern) - 1 ? frame->length : sizeof(pattern) - 1;
+	size_t second =
+		frame->length - first < sizeof(path) - 1 ? frame->length - first : sizeof(path) - 1;
+
+	if (first > 0)
+		memcpy(pattern, frame->payload, first);
+	if (second > 0)
+		memcpy(path, frame->payload + first, second);
+	if (!wire_glob(pattern, path) || !is_plain(path))
+		return;
+	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
+		*slash = '\0';
+		if (!wire_glob_leads(pattern, path))
+			abort();
+	}
+}
+
 static bool on_frame(void *ctx, const struct wire_frame *frame)
 {
 	struct tally *tally = ctx;
@@ -104,6 +177,9 @@ static bool on_frame(void *ctx, const struct wire_frame *frame)
 	decode_start(frame);
 	decode_texts(frame);
 	decode_numbers(frame, tally);
+	decode_entries(frame, tally);
+	decode_paths(frame, tally);
+	match(frame);
 	return true;
 }
 
