@@ -116,6 +116,15 @@ $(B)/gen/packages.inc: src/sandbox/packages.sh
 	@sed -e '/^[[:space:]]*#/d' -e '/^$$/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' \
 	  -e 's/.*/"&\\n"/' $< > $@
 
+# The drivers of the languages, likewise; as bytes, because C bounds the length of its texts.
+$(B)/src/sandbox/drivers.o: $(B)/gen/drivers.inc
+$(B)/src/sandbox/drivers.o: CPPFLAGS += -iquote $(B)/gen
+$(B)/gen/drivers.inc: $(wildcard src/drivers/*)
+	@mkdir -p $(@D)
+	@for f in $(sort $^); do \
+	  printf 'static const char driver_%s[] = {\n' "$$(basename $$f | tr . _)"; \
+	  od -An -v -td1 $$f | sed 's/[-0-9][0-9]*/&,/g'; printf '0 };\n'; done > $@
+
 # --- the agent: static, musl, no library ---------------------------------------------------------
 agent_sources := $(wildcard src/agent/*.c src/wire/*.c)
 $(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
@@ -307,7 +316,7 @@ wants         = sed -n 's/^\#include "\(.*\)\.h"$$/\1/p' $(1) 2>/dev/null | sort
 check-layers:
 	@bad=0; $(foreach m,$(modules), \
 	  for h in $$(cat src/$(m)/*.[ch] | $(wants)); do \
-	    case " $(call may_see,$(m)) migrations.inc " in (*" $$h "*) ;; \
+	    case " $(call may_see,$(m)) migrations.inc drivers.inc " in (*" $$h "*) ;; \
 	    (*) [ -f src/$(m)/$$h.h ] || { echo "src/$(m) may not include $$h.h"; bad=1; } ;; esac; \
 	  done;) \
 	$(foreach h,$(patsubst include/%.h,%,$(wildcard include/*.h)), \
@@ -349,7 +358,7 @@ check-migrations:
 	  [ "$$(ls *.sql | wc -l)" = "$$(grep -c . CHECKSUMS)" ] && echo "migrations: unchanged"
 
 tidy_files = $(filter-out src/agent/%,$(filter src/%.c,$(c_files)))
-check-tidy: $(B)/gen/migrations.inc $(B)/gen/packages.inc
+check-tidy: $(B)/gen/migrations.inc $(B)/gen/packages.inc $(B)/gen/drivers.inc
 	@printf '%s\n' $(tidy_files) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -iquote $(B)/gen -std=c17 2>/dev/null' tidy
 	@printf '%s\n' $(filter src/agent/%.c,$(c_files)) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -iquote include -D_GNU_SOURCE -std=c17 2>/dev/null' tidy
 	@echo "clang-tidy: ok"

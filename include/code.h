@@ -3,9 +3,14 @@
  * or the container goes; neither a break of the link nor a restart of the server touches it.
  *
  * Each call is a command (sandbox.h): it has an id, its output is spooled, it can be watched,
- * killed and listed; besides stdout and stderr it has outcomes, which travel apart from both.  A
- * kill interrupts first (the state lives on where the language can do that) and ends the
- * interpreter after two seconds. */
+ * killed and listed; besides stdout and stderr it has outcomes, which travel apart from both.
+ *
+ * What ends a call.  TERM and INT (and the time of kill_after_ms) interrupt: SIGINT for the
+ * interpreter's process group, as Ctrl-C does; the state lives on where the language can do that,
+ * and so does what the code left in the background.  After two seconds, or at once with KILL, the
+ * interpreter ends with its whole tree, servers in the background included; so it does where
+ * `fresh` asks for a new one.  An interpreter that ends by itself leaves in the background what is
+ * there.  Other signals go to the whole tree. */
 #ifndef CODE_H
 #define CODE_H
 
@@ -23,21 +28,32 @@ struct code_request {
 	const char *context;  /* NULL: "default"; each language has its own */
 	const char *code;     /* bytes for the driver; copied */
 	size_t len;
-	bool fresh;             /* ends the context's interpreter first */
+	bool fresh;             /* ends the context's interpreter first, and all it has started */
 	const char *workdir;    /* of a new interpreter; NULL: the container's */
 	const char *const *env; /* of a new interpreter; may be NULL */
 	int64_t wait_ms;        /* as command_start; waiting for the context counts too */
+	int64_t turn_ms;        /* how long it may wait for its context, if longer than wait_ms */
 	int64_t kill_after_ms;  /* 0: the default */
 };
 
 /* done when the code ended or wait_ms passed.  A context that another call keeps busy is waited
- * for, in the order of arrival; when wait_ms passes before, ERROR_CONFLICT names the command. */
+ * for, in the order of arrival; when that takes too long, ERROR_CONFLICT names the command, and the
+ * code has not run.  (With a longer turn_ms the view of wait_ms is of one that has not begun; its
+ * hint says so.)  A language that the image has not got is ERROR_NOT_FOUND, and names what it has;
+ * that shows only when the interpreter was to be begun, so it can also be how a command ended that
+ * was handed back running: state "lost", with the reason.
+ *
+ * The row of the view: language, context, fresh (an interpreter was begun for this call),
+ * state_lost (why the one before had ended: its variables are gone; NULL: there was none) and
+ * context_over (it ended with this call, as exit_code, signal and state say). */
 struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *request,
 			    command_view_fn *done, void *ctx, struct error *err) must_check;
 
 /* What the driver said beside the output: lines of JSON, whole lines only, in order.  Inside a
- * command callback.  At most CODE_OUTCOME_MAX bytes; *ret_cut when there was more. */
-enum { CODE_OUTCOME_MAX = 16 * 1024 * 1024 };
+ * command callback.  At most CODE_OUTCOME_MAX bytes, which ret_lines must have room for; *ret_cut
+ * when there was more.  It comes from inside the container: nothing about it is certain but that
+ * each line begins with a brace. */
+enum { CODE_OUTCOME_MAX = 16 * 1024 * 1024, CODE_MAX = 1024 * 1024, CODE_CONTEXT_MAX = 64 };
 bool code_outcome(const struct command_view *view, struct buf *ret_lines, bool *ret_cut,
 		  struct error *err) must_check;
 

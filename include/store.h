@@ -128,6 +128,14 @@ struct command_row {
 	int64_t stderr_bytes;
 	int64_t kill_after_ms;
 	bool input_closed;
+	/* Of code; language NULL: a command line. */
+	char *language;
+	char *context;
+	int64_t outcome_bytes;
+	bool fresh;        /* an interpreter was begun for it */
+	char *state_lost;  /* why the one before had ended: "it ended with exit code 3" …; NULL:
+			    * there was none */
+	bool context_over; /* the interpreter ended with it */
 };
 
 void command_row_release(struct command_row *row);

@@ -58,6 +58,21 @@
  *	MEASURE                         ->
  *	                                <-   MEASURED    as HELLO
  *	LIFE      end in so many ms     ->
+ *	DRIVER    source of a driver    ->
+ *	CALL      run code in a context ->
+ *	                                <-   BEGAN or FAILED
+ *	INPUT *   bytes of the code     ->
+ *	                                <-   STDOUT, STDERR, OUTCOME *
+ *	CALL_ACK                        ->
+ *	                                <-   ENDED       as EXITED
+ *	FORGET                          ->
+ *	RETIRE    end that interpreter  ->
+ *	                                <-   RETIRED     there is none any more
+ *
+ * A call is a command whose process is a context's interpreter, which was there before or is begun
+ * for it, and lives on.  On a new link it is listed as CALLED and goes on with CALL_RESUME; KILL
+ * with SIGTERM or SIGINT and escalation is an interrupt of the interpreter first (SIGINT to its
+ * process group), and its kill_after_ms likewise.
  *
  * Flow control: the agent sends at most WIRE_WINDOW bytes of a stream beyond the last ACK, and
  * keeps what is not acknowledged, so that a new link can go on where the old one broke; a command
@@ -79,6 +94,7 @@ enum {
 	WIRE_VERSION_LEAST = 1,
 	WIRE_VERSION_UPLOADS = 2, /* CREATE, WRITE, SAVE */
 	WIRE_VERSION_FILES = 3,   /* LIST … OBSERVE */
+	WIRE_VERSION_CALLS = 3,   /* DRIVER … RETIRE */
 	WIRE_HEADER = 12,
 	WIRE_PAYLOAD_MAX = 32 * 1024,
 	WIRE_WINDOW = 64 * 1024,
@@ -87,6 +103,12 @@ enum {
 	WIRE_UPLOAD_WINDOW = 512 * 1024,
 	WIRE_PATH_MAX = 4096,
 	WIRE_PATTERN_MAX = 1024,
+	WIRE_NAME_MAX = 64,                  /* of a language or a context */
+	WIRE_DRIVER_MAX = 31 * 1024,         /* source of a driver */
+	WIRE_CONTEXTS = 16,                  /* interpreters of a container */
+	WIRE_CODE_MAX = 1024 * 1024,         /* code of a call */
+	WIRE_LINE_MAX = 4 * 1024 * 1024,     /* one line of outcomes */
+	WIRE_OUTCOME_MAX = 64 * 1024 * 1024, /* all lines of a call */
 };
 
 #define WIRE_FILE_STREAM 0x80000000u
@@ -116,6 +138,11 @@ enum wire_type {
 	WIRE_MOVE,
 	WIRE_COMPOSE,
 	WIRE_OBSERVE,
+	WIRE_DRIVER = 30,
+	WIRE_CALL,
+	WIRE_CALL_RESUME,
+	WIRE_CALL_ACK,
+	WIRE_RETIRE,
 	/* agent to server */
 	WIRE_HELLO = 64,
 	WIRE_COMMAND,
@@ -141,6 +168,11 @@ enum wire_type {
 	WIRE_MOVED,
 	WIRE_OBSERVED,
 	WIRE_CHANGED,
+	WIRE_CALLED = 93,
+	WIRE_BEGAN,
+	WIRE_OUTCOME,
+	WIRE_ENDED,
+	WIRE_RETIRED,
 };
 
 /* --- frames ------------------------------------------------------------------------------ */
@@ -270,8 +302,8 @@ struct wire_offsets {
 void wire_put_offsets(struct wire_writer *writer, const struct wire_offsets *offsets);
 bool wire_get_offsets(const struct wire_frame *frame, struct wire_offsets *ret_offsets);
 
-/* STDOUT, STDERR, INPUT, DATA, WRITE: the offset of the first byte, then bytes to the payload's
- * end. */
+/* STDOUT, STDERR, OUTCOME, INPUT, DATA, WRITE: the offset of the first byte, then bytes to the
+ * payload's end. */
 enum { WIRE_CHUNK_HEADER = 8, WIRE_CHUNK_MAX = WIRE_PAYLOAD_MAX - WIRE_CHUNK_HEADER };
 void wire_put_chunk(uint8_t ret_header[WIRE_CHUNK_HEADER], uint64_t offset);
 bool wire_get_chunk(const struct wire_frame *frame, uint64_t *ret_offset, const uint8_t **ret_data,
@@ -299,6 +331,8 @@ enum wire_cause {
 	WIRE_CAUSE_KILL,    /* a KILL of ours */
 	WIRE_CAUSE_TIMEOUT, /* kill_after_ms passed */
 	WIRE_CAUSE_OOM,     /* the memory limit: the cgroup's counter moved and SIGKILL ended it */
+	WIRE_CAUSE_DRIVER,  /* what came as its outcomes made no sense (enum wire_fault) */
+	WIRE_CAUSE_RETIRED, /* a RETIRE of ours */
 };
 
 /* EXITED */
@@ -316,6 +350,81 @@ struct wire_exited {
 };
 void wire_put_exited(struct wire_writer *writer, const struct wire_exited *exited);
 bool wire_get_exited(const struct wire_frame *frame, struct wire_exited *ret_exited);
+
+/* --- calls of code ----------------------------------------------------------------------- */
+
+/* DRIVER: the source text (the whole payload) for the CALL that is the next frame.  It comes to the
+ * interpreter as the environment variable SANDPOD_DRIVER. */
+
+/* CALL.  The code follows as INPUT.  What stands in start (the interpreter's command line and its
+ * world) only counts where an interpreter is begun, except kill_after_ms, which is the call's. */
+struct wire_call {
+	char language[WIRE_NAME_MAX + 1];
+	char context[WIRE_NAME_MAX + 1];
+	uint64_t code_len;
+	struct wire_start start;
+};
+void wire_put_call(struct wire_writer *writer, const struct wire_call *call);
+/* As wire_get_start. */
+bool wire_get_call(const struct wire_frame *frame, char *room, const char **env, uint32_t env_max,
+		   struct wire_call *ret_call);
+
+/* RETIRE: ends the interpreter of that context with its whole tree. */
+struct wire_retire {
+	char language[WIRE_NAME_MAX + 1];
+	char context[WIRE_NAME_MAX + 1];
+};
+void wire_put_retire(struct wire_writer *writer, const struct wire_retire *retire);
+bool wire_get_retire(const struct wire_frame *frame, struct wire_retire *ret_retire);
+
+/* CALL_RESUME, CALL_ACK */
+struct wire_call_offsets {
+	struct wire_offsets output;
+	uint64_t outcome;
+};
+void wire_put_call_offsets(struct wire_writer *writer, const struct wire_call_offsets *offsets);
+bool wire_get_call_offsets(const struct wire_frame *frame, struct wire_call_offsets *ret_offsets);
+
+/* BEGAN: whether the call began a new interpreter, and how the one before ended. */
+struct wire_began {
+	uint8_t fresh;
+	uint8_t lost;  /* 1: there was one before, and it ended by: */
+	uint8_t cause; /* enum wire_cause; with NONE by the two below */
+	uint32_t exit_code;
+	uint32_t signal;
+};
+void wire_put_began(struct wire_writer *writer, const struct wire_began *began);
+bool wire_get_began(const struct wire_frame *frame, struct wire_began *ret_began);
+
+/* CALLED */
+struct wire_called {
+	struct wire_command command;
+	uint64_t outcome_kept;
+	struct wire_began began;
+};
+void wire_put_called(struct wire_writer *writer, const struct wire_called *called);
+bool wire_get_called(const struct wire_frame *frame, struct wire_called *ret_called);
+
+/* Why an interpreter was ended with WIRE_CAUSE_DRIVER. */
+enum wire_fault {
+	WIRE_FAULT_NONE,
+	WIRE_FAULT_LINE,   /* a line is neither a JSON object nor "done STATUS" */
+	WIRE_FAULT_LONG,   /* a line is longer than WIRE_LINE_MAX */
+	WIRE_FAULT_FLOOD,  /* the lines have more than WIRE_OUTCOME_MAX bytes */
+	WIRE_FAULT_EARLY,  /* "done" before all of the code was taken */
+	WIRE_FAULT_STALE,  /* something behind "done" */
+	WIRE_FAULT_CLOSED, /* no outcomes can come any more, and the interpreter lives on */
+};
+
+/* ENDED: exit_code is the STATUS of "done" where that ended the call. */
+struct wire_ended {
+	struct wire_exited exited;
+	uint64_t outcome_total;
+	uint8_t alive; /* 1: the interpreter is; else how it ended is how the call did */
+	uint8_t fault; /* enum wire_fault */
+};
+void wire_put_ended(struct wire_writer *writer, const struct wire_ended *ended);
+bool wire_get_ended(const struct wire_frame *frame, struct wire_ended *ret_ended);
 
 /* FAILED, END: what went wrong (errno, 0: nothing) and where ("chdir", "fork", "open", …). */
 struct wire_failed {

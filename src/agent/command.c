@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a command's three rings take together. */
-static const size_t rings_size = (size_t)3 * WIRE_WINDOW;
+/* What a command's four rings take together; a page that is not touched takes nothing. */
+static const size_t rings_size = (size_t)4 * WIRE_WINDOW;
 
 struct command *command_find(struct agent *agent, uint32_t stream)
 {
@@ -46,6 +46,7 @@ static bool rings_take(struct agent *agent, struct command *command)
 	command->out.ring.data = memory;
 	command->err.ring.data = memory + WIRE_WINDOW;
 	command->input.ring.data = memory + (size_t)2 * WIRE_WINDOW;
+	command->outcome.ring.data = memory + (size_t)3 * WIRE_WINDOW;
 	return true;
 }
 
@@ -54,7 +55,7 @@ static void rings_give_back(struct agent *agent, struct command *command)
 {
 	uint8_t *memory = command->out.ring.data;
 	bool used = command->out.ring.end > 0 || command->err.ring.end > 0 ||
-		    command->input.ring.end > 0;
+		    command->input.ring.end > 0 || command->outcome.ring.end > 0;
 
 	command->out.ring.data = NULL;
 	if (!memory)
@@ -88,7 +89,8 @@ struct command *command_new(struct agent *agent, uint32_t stream)
 		command->state = COMMAND_STARTING;
 		command->stream = stream;
 		command->resumed = true;
-		command->reports = command->input.fd = command->out.fd = command->err.fd = -1;
+		command->reports = command->input.fd = command->out.fd = command->err.fd =
+			command->outcome.fd = -1;
 		command->started_ms = now_ms();
 		if (i >= agent->commands_top)
 			agent->commands_top = i + 1;
@@ -99,10 +101,18 @@ struct command *command_new(struct agent *agent, uint32_t stream)
 	return NULL;
 }
 
+static void leave_outputs(struct agent *agent, struct command *command)
+{
+	output_leave(agent, &command->out.fd);
+	output_leave(agent, &command->err.fd);
+	output_leave(agent, &command->outcome.fd);
+}
+
 void command_forget(struct agent *agent, struct command *command)
 {
-	output_leave(agent, &command->out);
-	output_leave(agent, &command->err);
+	if (command->call.done && command->state == COMMAND_ENDED)
+		context_take_output(agent, command);
+	leave_outputs(agent, command);
 	input_close(agent, command);
 	unwatch_close(agent, &command->reports);
 	rings_give_back(agent, command);
@@ -120,7 +130,10 @@ void command_fail(struct agent *agent, struct command *command, int number, cons
 	strncpy(command->failed.where, where, sizeof(command->failed.where) - 1);
 	unwatch_close(agent, &command->out.fd);
 	unwatch_close(agent, &command->err.fd);
+	unwatch_close(agent, &command->outcome.fd);
 	input_close(agent, command);
+	if (command->call.context)
+		context_lost(agent, command, NULL);
 }
 
 /* --- the end ----------------------------------------------------------------------------- */
@@ -138,7 +151,7 @@ static bool ended_by(const struct wire_exited *exited, uint32_t signal)
 static enum wire_cause find_cause(const struct command *command)
 {
 	const struct wire_exited *exited = &command->exited;
-	const struct killing *killing = &command->killing;
+	const struct killing *killing = &command->tree.killing;
 
 	if (exited->cause != WIRE_CAUSE_NONE)
 		return (enum wire_cause)exited->cause; /* set when the time was up */
@@ -149,7 +162,12 @@ static enum wire_cause find_cause(const struct command *command)
 	return WIRE_CAUSE_NONE;
 }
 
-static void command_ended(struct agent *agent, struct command *command, const struct report *report)
+bool command_is_running(const struct command *command)
+{
+	return command->state == COMMAND_STARTING || command->state == COMMAND_RUNNING;
+}
+
+void command_measure(struct agent *agent, struct command *command, const struct report *report)
 {
 	struct wire_exited *exited = &command->exited;
 
@@ -162,29 +180,47 @@ static void command_ended(struct agent *agent, struct command *command, const st
 	exited->duration_ms = now_ms() - command->started_ms;
 	exited->oom_seen = has_moved(command->oom_before, cgroup_oom_count(&agent->cgroup));
 	exited->pids_seen = has_moved(command->pids_before, cgroup_pids_count(&agent->cgroup));
-	exited->cause = (uint8_t)find_cause(command);
+}
+
+static void fill_outputs(struct agent *agent, struct command *command)
+{
+	output_fill(agent, command, &command->out);
+	output_fill(agent, command, &command->err);
+	output_fill(agent, command, &command->outcome);
+}
+
+void command_finish(struct agent *agent, struct command *command, uint64_t drain_until_ms)
+{
 	command->state = COMMAND_ENDED;
 	command->kill_at_ms = 0;
-	command->killing.hard_at_ms = command->killing.pass_at_ms = 0;
-	command->drain_until_ms = now_ms() + DRAIN_MS;
+	command->tree = (struct tree){ 0 };
+	command->drain_until_ms = drain_until_ms;
 	input_close(agent, command);
 	output_owes(&command->out);
 	output_owes(&command->err);
-	output_fill(agent, command, &command->out);
-	output_fill(agent, command, &command->err);
+	output_owes(&command->outcome);
+	fill_outputs(agent, command);
 	command_settle(agent, command);
+}
+
+static void command_ended(struct agent *agent, struct command *command, const struct report *report)
+{
+	command_measure(agent, command, report);
+	command->exited.cause = (uint8_t)find_cause(command);
+	if (command->call.is_code)
+		call_lost(agent, command);
+	command_finish(agent, command, now_ms() + DRAIN_MS);
 }
 
 void command_settle(struct agent *agent, struct command *command)
 {
-	if (command->state != COMMAND_ENDED)
+	if (command->state != COMMAND_ENDED || !output_is_complete(command, &command->out) ||
+	    !output_is_complete(command, &command->err) ||
+	    !output_is_complete(command, &command->outcome))
 		return;
-	if (output_is_complete(command, &command->out))
-		output_leave(agent, &command->out);
-	if (output_is_complete(command, &command->err))
-		output_leave(agent, &command->err);
-	if (command->out.fd >= 0 || command->err.fd >= 0)
-		return;
+	if (command->call.done)
+		context_take_output(agent, command);
+	leave_outputs(agent, command);
 	command->state = COMMAND_OVER;
 	command->end_due = true;
 	command->exited.out_total = command->out.ring.end;
@@ -199,7 +235,7 @@ static void supervisor_lost(struct agent *agent, struct command *command)
 	if (command->state == COMMAND_STARTING) {
 		command_fail(agent, command, ESRCH, "supervisor");
 	} else if (command->state == COMMAND_RUNNING) {
-		command_kill_orphans(command);
+		tree_kill_orphans(&command->tree);
 		command_ended(agent, command, &report);
 	}
 }
@@ -224,7 +260,7 @@ static void obey_report(struct agent *agent, struct command *command, const stru
 	switch (report->kind) {
 	case REPORT_STARTED:
 		command->state = COMMAND_RUNNING;
-		command->main = report->main;
+		command->tree.main = report->main;
 		command->started_due = true;
 		command->started_by_ms = now_ms() + STARTED_MS;
 		break;
@@ -260,7 +296,7 @@ void command_list(struct agent *agent, struct command *command)
 {
 	struct box *box = &agent->link.control;
 	struct wire_writer writer = box_begin(box);
-	struct wire_command record = {
+	const struct wire_command record = {
 		.over = command->state >= COMMAND_ENDED,
 		.out_kept = command->out.ring.start,
 		.err_kept = command->err.ring.start,
@@ -270,8 +306,17 @@ void command_list(struct agent *agent, struct command *command)
 
 	if (command->state == COMMAND_FREE)
 		return;
-	wire_put_command(&writer, &record);
-	box_end(box, &writer, WIRE_COMMAND, command->stream);
+	if (command->call.is_code) {
+		const struct wire_called called = { .command = record,
+						    .outcome_kept = command->outcome.ring.start,
+						    .began = command->call.began };
+
+		wire_put_called(&writer, &called);
+		box_end(box, &writer, WIRE_CALLED, command->stream);
+	} else {
+		wire_put_command(&writer, &record);
+		box_end(box, &writer, WIRE_COMMAND, command->stream);
+	}
 	/* The list itself said that it started. */
 	command->started_due = false;
 	command->end_due = command->state == COMMAND_OVER || command->state == COMMAND_FAILED;
@@ -292,31 +337,37 @@ static bool output_resume(struct output *output, uint64_t from)
 
 static void refill(struct agent *agent, struct command *command)
 {
-	output_fill(agent, command, &command->out);
-	output_fill(agent, command, &command->err);
+	fill_outputs(agent, command);
 	command_settle(agent, command);
 }
 
 bool command_resume(struct agent *agent, struct command *command,
-		    const struct wire_offsets *offsets)
+		    const struct wire_call_offsets *offsets)
 {
-	if (command->resumed || !output_resume(&command->out, offsets->out) ||
-	    !output_resume(&command->err, offsets->err))
+	if (command->resumed || !output_resume(&command->out, offsets->output.out) ||
+	    !output_resume(&command->err, offsets->output.err) ||
+	    !output_resume(&command->outcome, offsets->outcome))
 		return false;
 	command->resumed = true;
 	refill(agent, command);
 	return true;
 }
 
-bool command_acked(struct agent *agent, struct command *command, const struct wire_offsets *offsets)
+static void drop_up_to(struct output *output, uint64_t offset)
 {
-	if (!command->resumed || offsets->out > command->out.sent ||
-	    offsets->err > command->err.sent)
+	if (offset > output->ring.start)
+		output->ring.start = offset;
+}
+
+bool command_acked(struct agent *agent, struct command *command,
+		   const struct wire_call_offsets *offsets)
+{
+	if (!command->resumed || offsets->output.out > command->out.sent ||
+	    offsets->output.err > command->err.sent || offsets->outcome > command->outcome.sent)
 		return false;
-	if (offsets->out > command->out.ring.start)
-		command->out.ring.start = offsets->out;
-	if (offsets->err > command->err.ring.start)
-		command->err.ring.start = offsets->err;
+	drop_up_to(&command->out, offsets->output.out);
+	drop_up_to(&command->err, offsets->output.err);
+	drop_up_to(&command->outcome, offsets->outcome);
 	refill(agent, command);
 	return true;
 }
@@ -324,7 +375,8 @@ bool command_acked(struct agent *agent, struct command *command, const struct wi
 static bool all_is_sent(const struct command *command)
 {
 	return command->out.sent == command->out.ring.end &&
-	       command->err.sent == command->err.ring.end;
+	       command->err.sent == command->err.ring.end &&
+	       command->outcome.sent == command->outcome.ring.end;
 }
 
 /* Each frame wakes three processes on its way.  A short command has its result in the same write.
@@ -341,7 +393,12 @@ static void tell_end(struct command *command, struct box *box)
 	struct wire_writer writer = box_begin(box);
 	enum wire_type type = WIRE_EXITED;
 
-	if (command->state == COMMAND_OVER) {
+	if (command->state == COMMAND_OVER && command->call.is_code) {
+		const struct wire_ended ended = call_ended(command);
+
+		wire_put_ended(&writer, &ended);
+		type = WIRE_ENDED;
+	} else if (command->state == COMMAND_OVER) {
 		wire_put_exited(&writer, &command->exited);
 	} else {
 		wire_put_failed(&writer, &command->failed);
@@ -349,6 +406,16 @@ static void tell_end(struct command *command, struct box *box)
 	}
 	if (box_end(box, &writer, type, command->stream))
 		command->end_due = false;
+}
+
+static bool tell_start(const struct command *command, struct box *box)
+{
+	struct wire_writer writer = box_begin(box);
+
+	if (!command->call.is_code)
+		return box_end(box, &writer, WIRE_STARTED, command->stream);
+	wire_put_began(&writer, &command->call.began);
+	return box_end(box, &writer, WIRE_BEGAN, command->stream);
 }
 
 void command_tell(struct command *command, struct box *box)
@@ -360,8 +427,7 @@ void command_tell(struct command *command, struct box *box)
 	if (command->started_due) {
 		if (started_can_wait(command))
 			return;
-		writer = box_begin(box);
-		if (!box_end(box, &writer, WIRE_STARTED, command->stream))
+		if (!tell_start(command, box))
 			return;
 		command->started_due = false;
 	}
@@ -383,9 +449,15 @@ void command_tick(struct agent *agent, struct command *command, uint64_t now)
 	if (command->kill_at_ms && now >= command->kill_at_ms) {
 		command->kill_at_ms = 0;
 		command->exited.cause = WIRE_CAUSE_TIMEOUT;
-		command_kill(command, SIGKILL, 0);
+		if (command->call.is_code)
+			command_kill(command, SIGINT, INTERRUPT_MS);
+		else
+			command_kill(command, SIGKILL, 0);
 	}
-	command_kill_tick(command, now);
+	if (command_is_running(command))
+		tree_tick(&command->tree, now);
+	if (command->call.is_code)
+		call_tick(agent, command, now);
 	if (command->state == COMMAND_ENDED && now >= command->drain_until_ms)
 		command_settle(agent, command);
 }
@@ -395,13 +467,12 @@ uint64_t command_deadline(const struct command *command)
 	const uint64_t now = now_ms();
 	const uint64_t times[] = {
 		command->kill_at_ms,
-		command->killing.hard_at_ms,
-		command->killing.pass_at_ms,
+		command_is_running(command) ? command->call.closed_by_ms : 0,
 		/* Past these two, events alone go on: room on the link, bytes in the pipe. */
 		command->started_due && command->started_by_ms > now ? command->started_by_ms : 0,
 		command->drain_until_ms > now ? command->drain_until_ms : 0,
 	};
-	uint64_t first = UINT64_MAX;
+	uint64_t first = tree_deadline(&command->tree);
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		if (times[i] && times[i] < first)

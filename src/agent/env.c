@@ -56,7 +56,7 @@ const char *env_take(const char *name)
 	return value;
 }
 
-char **env_build(const struct wire_start *start, const char *shell)
+char **env_build(const struct wire_start *start, const char *shell, const char *extra)
 {
 	static const char *const defaults[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -76,6 +76,8 @@ char **env_build(const struct wire_start *start, const char *shell)
 	entries_set(&entries, "TERM=dumb"); /* Podman says xterm, but there is no terminal */
 	for (uint32_t i = 0; i < start->env_count; i++)
 		entries_set(&entries, start->env[i]);
+	if (extra)
+		entries_set(&entries, extra);
 	entries.list[entries.count] = NULL;
 	return entries.list;
 }

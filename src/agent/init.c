@@ -31,11 +31,16 @@ bool watch(struct agent *agent, int fd, uint32_t events, enum source source, uns
 	return epoll_ctl(agent->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void unwatch(struct agent *agent, int fd)
+{
+	epoll_ctl(agent->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
 void unwatch_close(struct agent *agent, int *fd)
 {
 	if (*fd < 0)
 		return;
-	epoll_ctl(agent->epoll, EPOLL_CTL_DEL, *fd, NULL);
+	unwatch(agent, *fd);
 	close(*fd);
 	*fd = -1;
 }
@@ -110,7 +115,7 @@ static bool open_signals(struct agent *agent)
 static void clear_house(struct agent *agent)
 {
 	for (unsigned i = 0; i < agent->commands_top; i++)
-		agent->commands[i].killing.ordered = true;
+		agent->commands[i].tree.killing.ordered = true;
 	kill_everything();
 }
 
@@ -157,7 +162,9 @@ static void command_event(struct agent *agent, struct command *command, enum sou
 	} else if (source == FROM_REPORTS) {
 		command_reported(agent, command);
 	} else {
-		struct output *output = source == FROM_STDOUT ? &command->out : &command->err;
+		struct output *output = source == FROM_STDOUT   ? &command->out
+					: source == FROM_STDERR ? &command->err
+								: &command->outcome;
 
 		output->readable = true;
 		output_fill(agent, command, output);
@@ -206,9 +213,16 @@ static void dispatch(struct agent *agent, uint64_t data)
 	case FROM_STDIN:
 	case FROM_STDOUT:
 	case FROM_STDERR:
+	case FROM_OUTCOME:
 		command = command_at(agent, index, number);
 		if (command)
 			command_event(agent, command, source);
+		break;
+	case FROM_CONTEXT:
+		context_reported(agent, &agent->contexts[index]);
+		break;
+	case FROM_CONTEXT_OUTPUT:
+		context_printed(agent, &agent->contexts[index]);
 		break;
 	case FROM_DRAIN:
 		drain_ready(agent, index);
@@ -230,6 +244,8 @@ static int tick(struct agent *agent)
 	meeting_tick(agent, now);
 	next = meeting_deadline(agent);
 	next = agent->ends_ms < next ? agent->ends_ms : next;
+	contexts_tick(agent, now);
+	next = contexts_deadline(agent) < next ? contexts_deadline(agent) : next;
 	for (unsigned i = 0; i < agent->commands_top; i++) {
 		struct command *command = &agent->commands[i];
 		uint64_t deadline;
@@ -267,6 +283,7 @@ static bool agent_init(struct agent *agent)
 	meeting_init(agent);
 	files_init(agent);
 	uploads_init(agent);
+	contexts_init(agent);
 	for (int i = 0; i < GUESTS_MAX; i++)
 		agent->guests[i] = -1;
 	for (int i = 0; i < DRAINS_MAX; i++)

@@ -20,6 +20,14 @@ void input_close(struct agent *agent, struct command *command)
 	input->ring.start = input->ring.end;
 }
 
+/* Nobody reads it any more. */
+static void input_refused(struct agent *agent, struct command *command)
+{
+	input_close(agent, command);
+	if (command->call.is_code)
+		call_closed(command);
+}
+
 void input_drain(struct agent *agent, struct command *command)
 {
 	struct input *input = &command->input;
@@ -35,9 +43,10 @@ void input_drain(struct agent *agent, struct command *command)
 		else if (wrote < 0 && errno == EAGAIN)
 			input->writable = false;
 		else if (wrote == 0 || errno != EINTR)
-			input_close(agent, command); /* nobody reads it any more */
+			input_refused(agent, command);
 	}
-	if (input->ended && ring_used(&input->ring) == 0)
+	/* An interpreter goes on reading: the next call. */
+	if (input->ended && ring_used(&input->ring) == 0 && !command->call.is_code)
 		input_close(agent, command);
 }
 
@@ -66,7 +75,8 @@ bool input_take(struct agent *agent, struct command *command, const struct wire_
 	known = ring->end - offset < len ? (size_t)(ring->end - offset) : len;
 	data += known;
 	len -= known;
-	if (len > ring_room(ring) || (command->input.ended && len > 0))
+	if (len > ring_room(ring) || (command->input.ended && len > 0) ||
+	    (command->call.is_code && ring->end + len > command->call.code_len))
 		return false;
 	if (is_gone(command)) {
 		/* Taken, as a pipe without a reader takes it. */

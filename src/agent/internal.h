@@ -9,6 +9,7 @@
  *	link.c       bytes from and to the server; which frame goes next
  *	orders.c     what each frame of the server does
  *	command.c    the life of a command
+ *	call.c       a command that is code; context.c the interpreters that run it
  *	spawn.c      pipes, the two forks, the new program's world
  *	supervise.c  the process between process 1 and a command
  *	output.c     stdout and stderr; input.c stdin
@@ -35,6 +36,7 @@ enum {
 	FILES_MAX = 32,
 	UPLOADS_MAX = 16,
 	DRAINS_MAX = 256,
+	CONTEXTS_MAX = WIRE_CONTEXTS,
 	GUESTS_MAX = 4,
 	ENV_MAX = 512,
 	CGROUP_PATH_MAX = 256,
@@ -42,7 +44,10 @@ enum {
 	CONTROL_ROOM = 16 * 1024,
 	ANSWER_MAX = WIRE_HEADER + 2 * WIRE_PATH_MAX + 64, /* the largest answer to one order */
 	STARTED_MS = 2,                                    /* how long STARTED waits for company */
-	DRAIN_MS = 200, /* how long a background child can still add to the output */
+	DRAIN_MS = 200,      /* how long a background child can still add to the output */
+	CLOSED_MS = 1000,    /* for an interpreter to end that has closed its outcomes */
+	INTERRUPT_MS = 2000, /* for an interpreter to heed an interrupt */
+	WORD_MAX = 9,        /* "done 255" and a newline */
 };
 
 /* --- kernel.c ------------------------------------------------------------------------------ */
@@ -141,27 +146,74 @@ struct killing {
 	unsigned passes;
 };
 
+/* The processes of a command or an interpreter: all below the supervisor. */
+struct tree {
+	pid_t supervisor; /* 0: there are none */
+	pid_t main;       /* 0 before it has started */
+	struct killing killing;
+};
+
+/* What a command has more when it is code. */
+struct call {
+	bool is_code;            /* else there is nothing here */
+	struct context *context; /* NULL: it was refused */
+	struct wire_began began;
+	uint64_t code_len;
+	uint64_t cpu_before;
+	uint64_t line_len;   /* so much of a line of outcomes has come */
+	char word[WORD_MAX]; /* so much of "done STATUS" */
+	unsigned word_len;
+	uint64_t closed_by_ms; /* the outcomes are closed: its process has to end until then */
+	bool done;
+	enum wire_fault fault;
+};
+
 struct command {
 	enum command_state state;
 	uint32_t stream;
-	pid_t supervisor;
-	pid_t main;
+	struct tree tree;
 	int reports; /* from the supervisor; -1 once it is gone */
 	struct input input;
 	struct output out;
 	struct output err;
+	struct output outcome;
+	struct call call;
 	uint64_t started_ms;
 	uint64_t kill_at_ms; /* 0: never */
 	uint64_t drain_until_ms;
 	uint64_t oom_before;
 	uint64_t pids_before;
-	struct killing killing;
 	struct wire_exited exited;
 	struct wire_failed failed;
 	bool resumed;           /* frames may flow on this link */
 	bool started_due;       /* STARTED has yet to be sent */
 	uint64_t started_by_ms; /* and by then it is, even alone */
 	bool end_due;           /* EXITED or FAILED has yet to be sent on this link */
+};
+
+enum context_state {
+	CONTEXT_FREE,     /* the slot is not in use */
+	CONTEXT_BUSY,     /* its process and descriptors belong to the call */
+	CONTEXT_SETTLING, /* the call is done, and has the rest of the output still to read */
+	CONTEXT_IDLE,
+	CONTEXT_DYING,
+	CONTEXT_GONE, /* all that is known is how it ended */
+};
+
+/* An interpreter, and what it keeps between two calls. */
+struct context {
+	enum context_state state;
+	char language[WIRE_NAME_MAX + 1];
+	char name[WIRE_NAME_MAX + 1];
+	struct tree tree;
+	int reports; /* these are -1 while a call has them */
+	int requests;
+	int out;
+	int err;
+	int outcome;
+	uint64_t used_ms;
+	struct wire_began ended; /* of one that is gone */
+	uint32_t retirer;        /* who is to be told of its end; 0: nobody */
 };
 
 /* What a supervisor says.  Written in one piece: a pipe keeps it whole. */
@@ -277,6 +329,7 @@ struct agent {
 	unsigned next_guest;
 	unsigned commands_top; /* no slot from here on is in use */
 	struct command commands[COMMANDS_MAX];
+	struct context contexts[CONTEXTS_MAX];
 	struct file files[FILES_MAX];
 	struct upload uploads[UPLOADS_MAX];
 	struct task tasks[TASKS_MAX];
@@ -299,6 +352,9 @@ enum source {
 	FROM_STDIN,
 	FROM_STDOUT,
 	FROM_STDERR,
+	FROM_OUTCOME,
+	FROM_CONTEXT,
+	FROM_CONTEXT_OUTPUT,
 	FROM_DRAIN,
 	FROM_SYNC,
 };
@@ -311,7 +367,17 @@ bool watch(struct agent *agent, int fd, uint32_t events, enum source source, uns
 /* Closes *fd and sets it to -1.  The explicit removal matters: a child between fork and close holds
  * a copy, and with it epoll would go on reporting. */
 void unwatch_close(struct agent *agent, int *fd);
+/* From here on the events of a descriptor that was watched go nowhere. */
+void unwatch(struct agent *agent, int fd);
 void set_nonblocking(int fd);
+/* Gives a descriptor out of a place that holds none (-1) afterwards. */
+static inline int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
 
 /* --- meet.c ---------------------------------------------------------------------------------- */
 
@@ -368,12 +434,17 @@ struct command *command_new(struct agent *agent, uint32_t stream);
 void command_forget(struct agent *agent, struct command *command);
 void command_fail(struct agent *agent, struct command *command, int number, const char *where);
 void command_reported(struct agent *agent, struct command *command);
+/* What a report says of the end, in numbers; with the counters of the cgroup since its begin. */
+void command_measure(struct agent *agent, struct command *command, const struct report *report);
+/* It is over but for its output: up to drain_until_ms more can come. */
+void command_finish(struct agent *agent, struct command *command, uint64_t drain_until_ms);
+bool command_is_running(const struct command *command);
 /* Takes what became of an ended command's output into account. */
 void command_settle(struct agent *agent, struct command *command);
 bool command_resume(struct agent *agent, struct command *command,
-		    const struct wire_offsets *offsets);
+		    const struct wire_call_offsets *offsets);
 bool command_acked(struct agent *agent, struct command *command,
-		   const struct wire_offsets *offsets);
+		   const struct wire_call_offsets *offsets);
 void command_list(struct agent *agent, struct command *command);
 /* Frames that are due and carry no data. */
 void command_tell(struct command *command, struct box *box);
@@ -385,13 +456,18 @@ uint64_t command_deadline(const struct command *command);
 
 /* False: the frame is malformed.  Failures of another kind make a failed command. */
 bool command_start(struct agent *agent, const struct wire_frame *frame);
+/* Its driver comes with a frame of its own, before. */
+bool call_start(struct agent *agent, const struct wire_frame *frame);
+bool driver_take(struct agent *agent, const struct wire_frame *frame);
+/* Watches what has become the command's own. */
+bool command_watch(struct agent *agent, struct command *command);
 
+/* The ends of the pipes between us and a command: ours, and those of its supervisor. */
+enum { PIPE_IN, PIPE_OUT, PIPE_ERR, PIPE_REPORTS, PIPE_OUTCOME, PIPES };
 struct plan {
 	const struct wire_start *start;
-	int stdin_fd;
-	int stdout_fd;
-	int stderr_fd;
-	int reports;
+	const char *driver; /* an entry of the environment; NULL: it is no interpreter */
+	int fds[PIPES];
 };
 /* The life of a supervisor: never returns. */
 void supervise(const struct plan *plan) __attribute__((noreturn));
@@ -402,8 +478,43 @@ const char *shell_path(void);
 /* Takes a variable out of our environment, so that no command inherits it; NULL: it is not there.
  */
 const char *env_take(const char *name);
-/* The environment of a command: defaults, then process 1's own, then the command's. */
-char **env_build(const struct wire_start *start, const char *shell);
+/* The environment of a command: defaults, then process 1's own, then the command's.  extra may be
+ * NULL. */
+char **env_build(const struct wire_start *start, const char *shell, const char *extra);
+
+/* --- call.c, context.c ----------------------------------------------------------------------- */
+
+/* Looks at the `len` bytes that have come last into the ring of outcomes.  False when it takes no
+ * more. */
+bool call_scan(struct agent *agent, struct command *command, size_t len);
+/* Its outcomes are closed. */
+void call_closed(struct command *command);
+void call_tick(struct agent *agent, struct command *command, uint64_t now);
+/* Its process has ended, as command->exited says. */
+void call_lost(struct agent *agent, struct command *command);
+/* Tells the interpreter that code follows. */
+void call_request(struct agent *agent, struct command *command);
+struct wire_ended call_ended(const struct command *command);
+
+/* Gives the call its context: an interpreter that waits, or a place for one that is to be begun
+ * (began.fresh).  False: it has failed. */
+bool context_lend(struct agent *agent, struct command *command, const struct wire_call *order);
+/* The call is done: its process goes back … */
+void context_take_process(struct agent *agent, struct command *command);
+/* … and when all of its output is here, the rest. */
+void context_take_output(struct agent *agent, struct command *command);
+/* The call ends without giving anything back; ended NULL: there was no process at all. */
+void context_lost(struct agent *agent, struct command *command, const struct wire_began *ended);
+void context_reported(struct agent *agent, struct context *context);
+void context_printed(struct agent *agent, struct context *context);
+bool context_retire(struct agent *agent, const struct wire_frame *frame);
+/* RETIRED, where it is due. */
+void contexts_tell(struct agent *agent, struct box *box);
+/* The link is gone, and with it those who wanted to be told. */
+void contexts_unlinked(struct agent *agent);
+void contexts_init(struct agent *agent);
+void contexts_tick(struct agent *agent, uint64_t now);
+uint64_t contexts_deadline(const struct agent *agent);
 
 /* --- output.c, input.c ----------------------------------------------------------------------- */
 
@@ -416,7 +527,7 @@ bool output_send(struct command *command, struct output *output, struct box *box
 /* Whether everything that belongs to the command was read. */
 bool output_is_complete(const struct command *command, const struct output *output);
 /* Stops collecting; what still writes is drained, so that it does not die of SIGPIPE. */
-void output_leave(struct agent *agent, struct output *output);
+void output_leave(struct agent *agent, int *fd);
 void drain_ready(struct agent *agent, unsigned index);
 
 bool input_take(struct agent *agent, struct command *command, const struct wire_frame *frame);
@@ -429,9 +540,13 @@ void input_close(struct agent *agent, struct command *command);
 /* Sends signal to every process of the command; SIGKILL follows after escalate_ms unless that is 0.
  */
 void command_kill(struct command *command, uint32_t signal, uint64_t escalate_ms);
-void command_kill_tick(struct command *command, uint64_t now);
-/* The supervisor died before the command did: takes along what is known of the tree. */
-void command_kill_orphans(const struct command *command);
+/* Begins to kill all of it; tree_tick goes on with that. */
+void tree_kill(struct tree *tree, uint64_t now);
+void tree_tick(struct tree *tree, uint64_t now);
+/* When tree_tick has something to do; UINT64_MAX: not by itself. */
+uint64_t tree_deadline(const struct tree *tree);
+/* The supervisor died before the main process did: takes along what is known of the tree. */
+void tree_kill_orphans(const struct tree *tree);
 void kill_everything(void);
 
 /* The processes below `supervisor`, or in the session of `session` where there is no supervisor
@@ -439,6 +554,10 @@ void kill_everything(void);
 size_t tree_find(pid_t supervisor, pid_t session, const pid_t **ret_pids);
 /* The parent of a process; -1 when it is gone. */
 pid_t process_parent(pid_t pid);
+/* The processor time of a process and of those of its children that have ended; 0 when it is gone.
+ */
+uint64_t process_cpu_us(pid_t pid);
+uint64_t process_memory_peak(pid_t pid);
 
 /* --- file.c ---------------------------------------------------------------------------------- */
 

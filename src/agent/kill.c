@@ -2,7 +2,11 @@
  * all that are there, kill all that are there, and look again until nobody is left, because a
  * process may fork while we look.  Before the first, the supervisor is told to stay until its tree
  * is gone; otherwise what a dying main process leaves behind would pass to process 1 and be out of
- * sight. */
+ * sight.
+ *
+ * An interpreter is to survive the end of a call: it is interrupted as by Ctrl-C, and whoever is
+ * outside of its process group (what was sent to the background) hears nothing.  Its supervisor is
+ * told to stay only when that did not help. */
 #include "internal.h"
 
 #include <signal.h>
@@ -10,11 +14,6 @@
 #include <unistd.h>
 
 enum { PASS_SLOWEST_MS = 50, PASSES_PATIENT = 60, ORPHAN_PASSES = 20 };
-
-static bool is_running(const struct command *command)
-{
-	return command->state == COMMAND_STARTING || command->state == COMMAND_RUNNING;
-}
 
 static size_t signal_all(const pid_t *pids, size_t count, int signal)
 {
@@ -33,65 +32,99 @@ static size_t kill_pass(pid_t supervisor, pid_t session)
 	return signal_all(pids, count, SIGKILL);
 }
 
-static void pass_once(struct command *command, uint64_t now)
+static void pass_once(struct tree *tree, uint64_t now)
 {
-	struct killing *killing = &command->killing;
-	size_t left = kill_pass(command->supervisor, 0);
+	struct killing *killing = &tree->killing;
+	size_t left = kill_pass(tree->supervisor, 0);
 	unsigned pause = 1 + killing->passes / 2;
 
 	killing->passes++;
 	killing->pass_at_ms = now + (pause < PASS_SLOWEST_MS ? pause : PASS_SLOWEST_MS);
 	/* Nobody left, and yet no report: somebody inside has stopped the supervisor. */
 	if (left == 0)
-		kill(command->supervisor, SIGCONT);
+		kill(tree->supervisor, SIGCONT);
 	if (left == 0 && killing->passes > PASSES_PATIENT)
-		kill(command->supervisor, SIGKILL);
+		kill(tree->supervisor, SIGKILL);
+}
+
+void tree_kill(struct tree *tree, uint64_t now)
+{
+	if (tree->supervisor <= 0)
+		return;
+	tree->killing.ordered = true;
+	tree->killing.hard_at_ms = 0;
+	supervisor_linger(tree->supervisor);
+	pass_once(tree, now);
+}
+
+static void escalate(struct killing *killing, uint64_t now, uint64_t after_ms)
+{
+	if (after_ms > 0 && after_ms < UINT64_MAX - now &&
+	    (!killing->hard_at_ms || now + after_ms < killing->hard_at_ms))
+		killing->hard_at_ms = now + after_ms;
+}
+
+static void signal_tree(struct tree *tree, uint32_t signal)
+{
+	const pid_t *pids;
+	size_t count = tree_find(tree->supervisor, 0, &pids);
+
+	signal_all(pids, count, (int)signal);
+}
+
+static bool is_interrupt(const struct command *command, uint32_t signal, uint64_t escalate_ms)
+{
+	return command->call.is_code && escalate_ms > 0 && (signal == SIGTERM || signal == SIGINT);
 }
 
 void command_kill(struct command *command, uint32_t signal, uint64_t escalate_ms)
 {
-	struct killing *killing = &command->killing;
+	struct tree *tree = &command->tree;
 	uint64_t now = now_ms();
-	const pid_t *pids;
-	size_t count;
 
-	if (!is_running(command) || command->supervisor <= 0)
+	if (!command_is_running(command) || tree->supervisor <= 0)
 		return;
-	if (signal == SIGKILL || escalate_ms > 0) {
-		killing->ordered = true;
-		supervisor_linger(command->supervisor);
-	}
 	if (signal == SIGKILL) {
-		killing->hard_at_ms = 0;
-		pass_once(command, now);
+		tree_kill(tree, now);
 		return;
 	}
-	killing->last_signal = signal;
-	count = tree_find(command->supervisor, 0, &pids);
-	signal_all(pids, count, (int)signal);
-	if (escalate_ms > 0 && escalate_ms < UINT64_MAX - now &&
-	    (!killing->hard_at_ms || now + escalate_ms < killing->hard_at_ms))
-		killing->hard_at_ms = now + escalate_ms;
+	tree->killing.last_signal = signal;
+	if (is_interrupt(command, signal, escalate_ms)) {
+		tree->killing.ordered = true;
+		if (tree->main > 0)
+			kill(-tree->main, SIGINT);
+	} else {
+		if (escalate_ms > 0) {
+			tree->killing.ordered = true;
+			supervisor_linger(tree->supervisor);
+		}
+		signal_tree(tree, signal);
+	}
+	escalate(&tree->killing, now, escalate_ms);
 }
 
-void command_kill_tick(struct command *command, uint64_t now)
+void tree_tick(struct tree *tree, uint64_t now)
 {
-	struct killing *killing = &command->killing;
+	struct killing *killing = &tree->killing;
 
-	if (!is_running(command))
-		return;
-	if (killing->hard_at_ms && now >= killing->hard_at_ms) {
-		killing->hard_at_ms = 0;
-		pass_once(command, now);
-	} else if (killing->pass_at_ms && now >= killing->pass_at_ms) {
-		pass_once(command, now);
-	}
+	if (killing->hard_at_ms && now >= killing->hard_at_ms)
+		tree_kill(tree, now);
+	else if (killing->pass_at_ms && now >= killing->pass_at_ms)
+		pass_once(tree, now);
 }
 
-void command_kill_orphans(const struct command *command)
+uint64_t tree_deadline(const struct tree *tree)
+{
+	uint64_t hard = tree->killing.hard_at_ms ? tree->killing.hard_at_ms : UINT64_MAX;
+	uint64_t pass = tree->killing.pass_at_ms ? tree->killing.pass_at_ms : UINT64_MAX;
+
+	return hard < pass ? hard : pass;
+}
+
+void tree_kill_orphans(const struct tree *tree)
 {
 	/* The main process is ours now, its session still tells most of its tree. */
-	for (int i = 0; i < ORPHAN_PASSES && kill_pass(0, command->main) > 0; i++)
+	for (int i = 0; i < ORPHAN_PASSES && kill_pass(0, tree->main) > 0; i++)
 		;
 }
 

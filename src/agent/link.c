@@ -109,6 +109,7 @@ void link_close(struct agent *agent)
 	files_close(agent);
 	uploads_close(agent);
 	tasks_close(agent);
+	contexts_unlinked(agent);
 	for (unsigned i = 0; i < agent->commands_top; i++)
 		agent->commands[i].resumed = false;
 }
@@ -207,15 +208,15 @@ static void box_move(struct box *from, struct box *to)
 		from->data[i] = from->data[some + i];
 }
 
-/* Two of each command slot that may be in use, then the files, the uploads, the tasks. */
+/* Three of each command slot that may be in use, then the files, the uploads, the tasks. */
 static unsigned sources(const struct agent *agent)
 {
-	return agent->commands_top * 2 + FILES_MAX + UPLOADS_MAX + TASKS_MAX;
+	return agent->commands_top * 3 + FILES_MAX + UPLOADS_MAX + TASKS_MAX;
 }
 
 static bool source_send(struct agent *agent, unsigned source, struct box *box)
 {
-	unsigned outputs = agent->commands_top * 2;
+	unsigned outputs = agent->commands_top * 3;
 	struct command *command;
 
 	if (source >= outputs + FILES_MAX + UPLOADS_MAX)
@@ -224,8 +225,12 @@ static bool source_send(struct agent *agent, unsigned source, struct box *box)
 		return upload_send(&agent->uploads[source - outputs - FILES_MAX], box);
 	if (source >= outputs)
 		return file_send(&agent->files[source - outputs], box);
-	command = &agent->commands[source / 2];
-	return output_send(command, source % 2 ? &command->err : &command->out, box);
+	command = &agent->commands[source / 3];
+	return output_send(command,
+			   source % 3 == 0   ? &command->out
+			   : source % 3 == 1 ? &command->err
+					     : &command->outcome,
+			   box);
 }
 
 /* One chunk of each stream in turn, until the box is full or nobody has anything. */
@@ -245,6 +250,7 @@ static void fill_due(struct agent *agent, struct box *box)
 {
 	for (unsigned i = 0; i < agent->commands_top; i++)
 		command_tell(&agent->commands[i], box);
+	contexts_tell(agent, box);
 }
 
 static void fill(struct agent *agent)

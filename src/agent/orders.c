@@ -15,12 +15,28 @@ static bool obey_start(struct agent *agent, const struct wire_frame *frame)
 	return command_start(agent, frame);
 }
 
+static bool obey_call(struct agent *agent, const struct wire_frame *frame)
+{
+	if (!is_command_stream(frame->stream) || command_find(agent, frame->stream))
+		return false;
+	return call_start(agent, frame);
+}
+
+static bool read_offsets(const struct wire_frame *frame, struct wire_call_offsets *ret_offsets)
+{
+	bool of_call = frame->type == WIRE_CALL_RESUME || frame->type == WIRE_CALL_ACK;
+
+	*ret_offsets = (struct wire_call_offsets){ 0 };
+	return of_call ? wire_get_call_offsets(frame, ret_offsets)
+		       : wire_get_offsets(frame, &ret_offsets->output);
+}
+
 static bool obey_resume(struct agent *agent, const struct wire_frame *frame)
 {
 	struct command *command = command_find(agent, frame->stream);
-	struct wire_offsets offsets;
+	struct wire_call_offsets offsets;
 
-	if (!wire_get_offsets(frame, &offsets))
+	if (!read_offsets(frame, &offsets))
 		return false;
 	return !command || command_resume(agent, command, &offsets);
 }
@@ -42,12 +58,12 @@ static bool obey_forget(struct agent *agent, const struct wire_frame *frame)
 static bool obey_ack(struct agent *agent, const struct wire_frame *frame)
 {
 	struct command *command = command_find(agent, frame->stream);
-	struct wire_offsets offsets;
+	struct wire_call_offsets offsets;
 
-	if (!wire_get_offsets(frame, &offsets))
+	if (!read_offsets(frame, &offsets))
 		return false;
 	if (frame->stream & WIRE_FILE_STREAM)
-		return file_acked(agent, frame->stream, &offsets);
+		return file_acked(agent, frame->stream, &offsets.output);
 	return !command || command_acked(agent, command, &offsets);
 }
 
@@ -133,16 +149,19 @@ static bool obey_life(struct agent *agent, const struct wire_frame *frame)
 
 /* What is not in here is ours to say. */
 static bool (*const orders[])(struct agent *agent, const struct wire_frame *frame) = {
-	[WIRE_START] = obey_start,     [WIRE_RESUME] = obey_resume,
-	[WIRE_FORGET] = obey_forget,   [WIRE_ACK] = obey_ack,
-	[WIRE_INPUT] = obey_input,     [WIRE_INPUT_END] = obey_input_end,
-	[WIRE_KILL] = obey_kill,       [WIRE_OPEN] = file_open,
-	[WIRE_READ] = file_read,       [WIRE_CLOSE] = obey_close,
-	[WIRE_PING] = obey_ping,       [WIRE_USAGE] = obey_usage,
-	[WIRE_MEASURE] = obey_measure, [WIRE_LIFE] = obey_life,
-	[WIRE_CREATE] = upload_create, [WIRE_WRITE] = upload_write,
-	[WIRE_SAVE] = upload_save,     [WIRE_LIST] = list_order,
-	[WIRE_STAT] = stat_order,      [WIRE_COMPOSE] = upload_compose,
+	[WIRE_START] = obey_start,      [WIRE_RESUME] = obey_resume,
+	[WIRE_FORGET] = obey_forget,    [WIRE_ACK] = obey_ack,
+	[WIRE_INPUT] = obey_input,      [WIRE_INPUT_END] = obey_input_end,
+	[WIRE_KILL] = obey_kill,        [WIRE_OPEN] = file_open,
+	[WIRE_READ] = file_read,        [WIRE_CLOSE] = obey_close,
+	[WIRE_PING] = obey_ping,        [WIRE_USAGE] = obey_usage,
+	[WIRE_MEASURE] = obey_measure,  [WIRE_LIFE] = obey_life,
+	[WIRE_CREATE] = upload_create,  [WIRE_WRITE] = upload_write,
+	[WIRE_SAVE] = upload_save,      [WIRE_LIST] = list_order,
+	[WIRE_STAT] = stat_order,       [WIRE_COMPOSE] = upload_compose,
+	[WIRE_DRIVER] = driver_take,    [WIRE_CALL] = obey_call,
+	[WIRE_RETIRE] = context_retire, [WIRE_CALL_RESUME] = obey_resume,
+	[WIRE_CALL_ACK] = obey_ack,
 };
 
 bool order_obey(struct agent *agent, const struct wire_frame *frame)

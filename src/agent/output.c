@@ -61,11 +61,15 @@ void output_fill(struct agent *agent, struct command *command, struct output *ou
 			    ring_pieces(&output->ring, output->ring.end, room, pieces));
 		if (got > 0) {
 			output_got(output, (size_t)got);
+			if (output == &command->outcome && !call_scan(agent, command, (size_t)got))
+				return;
 		} else if (got < 0 && errno == EAGAIN) {
 			output->readable = false;
 			output->owed = 0; /* somebody inside read from the pipe as well */
 		} else if (got == 0 || errno != EINTR) {
 			unwatch_close(agent, &output->fd);
+			if (output == &command->outcome)
+				call_closed(command);
 		}
 	}
 }
@@ -73,6 +77,13 @@ void output_fill(struct agent *agent, struct command *command, struct output *ou
 bool output_is_complete(const struct command *command, const struct output *output)
 {
 	return output->fd < 0 || (is_late(command) && output->owed == 0);
+}
+
+static enum wire_type type_of(const struct command *command, const struct output *output)
+{
+	if (output == &command->outcome)
+		return WIRE_OUTCOME;
+	return output == &command->out ? WIRE_STDOUT : WIRE_STDERR;
 }
 
 bool output_send(struct command *command, struct output *output, struct box *box)
@@ -92,30 +103,29 @@ bool output_send(struct command *command, struct output *output, struct box *box
 		memcpy(room, pieces[i].iov_base, pieces[i].iov_len);
 		room += pieces[i].iov_len;
 	}
-	box_chunk_end(box, output == &command->out ? WIRE_STDOUT : WIRE_STDERR, command->stream,
-		      output->sent, len);
+	box_chunk_end(box, type_of(command, output), command->stream, output->sent, len);
 	output->sent += len;
 	return true;
 }
 
 /* --- after the end ----------------------------------------------------------------------- */
 
-void output_leave(struct agent *agent, struct output *output)
+void output_leave(struct agent *agent, int *fd)
 {
-	if (output->fd < 0)
+	if (*fd < 0)
 		return;
-	epoll_ctl(agent->epoll, EPOLL_CTL_DEL, output->fd, NULL);
+	unwatch(agent, *fd);
 	for (unsigned i = 0; i < DRAINS_MAX; i++) {
 		if (agent->drains[i] >= 0)
 			continue;
-		if (!watch(agent, output->fd, EPOLLIN, FROM_DRAIN, i, 0))
+		if (!watch(agent, *fd, EPOLLIN, FROM_DRAIN, i, 0))
 			break;
-		agent->drains[i] = output->fd;
-		output->fd = -1;
+		agent->drains[i] = *fd;
+		*fd = -1;
 		return;
 	}
-	close(output->fd);
-	output->fd = -1;
+	close(*fd);
+	*fd = -1;
 }
 
 void drain_ready(struct agent *agent, unsigned index)

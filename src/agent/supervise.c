@@ -20,7 +20,11 @@
 #include <unistd.h>
 
 enum {
-	REPORTS_FD = 3, /* the one descriptor that a supervisor keeps beside the standard ones */
+	REPORTS_FD = 3,  /* the one descriptor that a supervisor keeps beside the standard ones */
+	REQUESTS_FD = 3, /* the three of an interpreter */
+	OUTCOMES_FD = 4,
+	INTERPRETER_REPORTS_FD = 5,
+	HIGH_FD = 16,
 	DESCRIPTORS_MAX = 4096,
 };
 
@@ -43,16 +47,38 @@ static void unblock_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void arrange_descriptors(const struct plan *plan)
+/* Each of the three may lie where another is to be: first up, out of the way. */
+static int arrange_interpreter(const struct plan *plan)
 {
-	/* All of ours lie above: process 1 keeps 0 to 2 on /dev/null. */
-	dup2(plan->stdin_fd, 0);
-	dup2(plan->stdout_fd, 1);
-	dup2(plan->stderr_fd, 2);
-	if (plan->reports != REPORTS_FD)
-		dup2(plan->reports, REPORTS_FD);
-	fcntl(REPORTS_FD, F_SETFD, FD_CLOEXEC);
-	close_from(REPORTS_FD + 1);
+	int requests = fcntl(plan->fds[PIPE_IN], F_DUPFD, HIGH_FD);
+	int outcomes = fcntl(plan->fds[PIPE_OUTCOME], F_DUPFD, HIGH_FD);
+	int reports = fcntl(plan->fds[PIPE_REPORTS], F_DUPFD, HIGH_FD);
+
+	dup2(requests, REQUESTS_FD);
+	dup2(outcomes, OUTCOMES_FD);
+	dup2(reports, INTERPRETER_REPORTS_FD);
+	return INTERPRETER_REPORTS_FD;
+}
+
+/* Returns where the reports go. */
+static int arrange_descriptors(const struct plan *plan)
+{
+	int reports = REPORTS_FD;
+
+	/* All of ours lie above: process 1 keeps 0 to 2 on /dev/null, which is also where an
+	 * interpreter reads its input. */
+	dup2(plan->fds[PIPE_OUT], 1);
+	dup2(plan->fds[PIPE_ERR], 2);
+	if (plan->driver) {
+		reports = arrange_interpreter(plan);
+	} else {
+		dup2(plan->fds[PIPE_IN], 0);
+		if (plan->fds[PIPE_REPORTS] != reports)
+			dup2(plan->fds[PIPE_REPORTS], reports);
+	}
+	fcntl(reports, F_SETFD, FD_CLOEXEC);
+	close_from((unsigned)reports + 1);
+	return reports;
 }
 
 static void say(int reports, const struct report *report)
@@ -79,18 +105,19 @@ static void __attribute__((noreturn)) become_program(const struct plan *plan)
 			      (char *)(uintptr_t) "--", (char *)(uintptr_t)plan->start->command,
 			      NULL };
 	const struct report started = { .kind = REPORT_STARTED, .main = getpid() };
+	int reports;
 
 	setsid();
-	arrange_descriptors(plan);
+	reports = arrange_descriptors(plan);
 	if (chdir(workdir[0] ? workdir : "/workspace") < 0)
-		fail(REPORTS_FD, AT_CHDIR);
+		fail(reports, AT_CHDIR);
 	umask(022);
 	unblock_signals();
 	/* Before any foreign code runs: it could kill the supervisor before that says a word, and
 	 * process 1 must know what to take along then. */
-	say(REPORTS_FD, &started);
-	execve(shell, arguments, env_build(plan->start, shell));
-	fail(REPORTS_FD, AT_EXEC);
+	say(reports, &started);
+	execve(shell, arguments, env_build(plan->start, shell, plan->driver));
+	fail(reports, AT_EXEC);
 }
 
 /* --- the supervisor ---------------------------------------------------------------------- */
@@ -117,7 +144,7 @@ static pid_t main_start(const struct plan *plan)
 	if (pid == 0)
 		become_program(plan); /* NOLINT(clang-analyzer-unix.Vfork) */
 	if (pid < 0)
-		fail(plan->reports, AT_FORK);
+		fail(plan->fds[PIPE_REPORTS], AT_FORK);
 	return pid;
 }
 
@@ -190,8 +217,8 @@ void supervise(const struct plan *plan)
 	report.main = main_start(plan);
 	offer_to_oom_killer(report.main);
 	/* No copy of a pipe of the command may stay here, nor anything of process 1. */
-	if (plan->reports != REPORTS_FD)
-		dup2(plan->reports, REPORTS_FD);
+	if (plan->fds[PIPE_REPORTS] != REPORTS_FD)
+		dup2(plan->fds[PIPE_REPORTS], REPORTS_FD);
 	close_from(REPORTS_FD + 1);
 	reap_all(report.main, &report.status);
 	measure(&report);

@@ -26,7 +26,21 @@ struct stat_fields {
 	char state;
 	pid_t parent;
 	pid_t session;
+	uint64_t cpu_ticks;
 };
+
+/* utime, stime, cutime and cstime, which are the 14th to 17th field; the 7th is the next. */
+static uint64_t cpu_ticks(char *at)
+{
+	uint64_t sum = 0;
+
+	for (int field = 7; field <= 17; field++) {
+		uint64_t value = strtoull(at, &at, 10);
+
+		sum += field >= 14 ? value : 0;
+	}
+	return sum;
+}
 
 static bool stat_read(pid_t pid, struct stat_fields *ret_fields)
 {
@@ -45,7 +59,28 @@ static bool stat_read(pid_t pid, struct stat_fields *ret_fields)
 	ret_fields->parent = (pid_t)strtol(at + 3, &at, 10);
 	(void)strtol(at, &at, 10);
 	ret_fields->session = (pid_t)strtol(at, &at, 10);
+	ret_fields->cpu_ticks = cpu_ticks(at);
 	return true;
+}
+
+uint64_t process_cpu_us(pid_t pid)
+{
+	struct stat_fields fields;
+
+	/* The kernel gives these in hundredths of a second on every machine (USER_HZ). */
+	return stat_read(pid, &fields) ? fields.cpu_ticks * 10000 : 0;
+}
+
+uint64_t process_memory_peak(pid_t pid)
+{
+	char path[32];
+	char text[4096];
+	uint64_t kilobytes = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	if (kernel_read(path, text, sizeof(text)))
+		kilobytes = text_number(text, "VmHWM:", 10);
+	return kilobytes == UINT64_MAX ? 0 : kilobytes * 1024;
 }
 
 pid_t process_parent(pid_t pid)

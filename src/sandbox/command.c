@@ -26,9 +26,12 @@ struct command *command_new(struct sandboxes *all, struct command_row *row)
 	command->begun_mono_ms = clock_mono_ms();
 	command->start = BUF_INIT(WIRE_PAYLOAD_MAX);
 	input_init(&command->input);
-	for (int stream = COMMAND_STDOUT; stream <= COMMAND_STDERR; stream++)
-		spool_init(&command->spools[stream], all->spool_dir, command->row.id,
-			   (enum command_stream)stream, all->settings.output_spool);
+	for (int stream = COMMAND_OUTCOME; stream <= COMMAND_STDERR; stream++)
+		spool_init(&command->spools[stream], all->spool_dir, command->row.id, stream,
+			   stream == COMMAND_OUTCOME ? CODE_OUTCOME_MAX
+						     : all->settings.output_spool);
+	if (command->row.language)
+		command->code = mem_new(struct code);
 	return command;
 }
 
@@ -39,8 +42,9 @@ static void command_free(struct command *command)
 	buf_release(&command->start);
 	free(command->workdir);
 	buf_release(&command->input.queue);
-	for (int stream = COMMAND_STDOUT; stream <= COMMAND_STDERR; stream++)
+	for (int stream = COMMAND_OUTCOME; stream <= COMMAND_STDERR; stream++)
 		spool_release(&command->spools[stream]);
+	free(command->code);
 	command_row_release(&command->row);
 	free(command->hint);
 	free(command->failure);
@@ -122,6 +126,8 @@ void command_settle(struct command *command)
 	if (command->all->on_command_end)
 		command->all->on_command_end(command->all->command_end_ctx, command->sb->row.owner,
 					     command->row.id);
+	if (command->code)
+		code_wake(command->sb);
 	detach(command);
 	waits_look(command);
 	command_unref(command);
@@ -132,17 +138,21 @@ static void finish(struct command *command)
 {
 	struct spool *out = &command->spools[COMMAND_STDOUT];
 	struct spool *error = &command->spools[COMMAND_STDERR];
+	struct spool *outcome = &command->spools[COMMAND_OUTCOME];
 
 	timer_stop(take(command->timer));
 	command->phase = COMMAND_OVER;
 	spool_finish(out);
 	spool_finish(error);
+	spool_finish(outcome);
 	if (command->row.input_closed) /* else there is no file */
 		input_file_remove(command->all, command->row.id);
 	command->row.stdout_bytes = out->total;
 	command->row.stderr_bytes = error->total;
+	command->row.outcome_bytes = outcome->total;
 	if (command->row.ended_at == 0)
 		command->row.ended_at = clock_wall_ms();
+	free(command->hint);
 	command->hint = command_hint(command, &command->sb->row,
 				     command->sb->measured ? command->sb->hello.runtimes : "");
 	command_settle(command);
@@ -151,10 +161,9 @@ static void finish(struct command *command)
 void command_exited(struct command *command, const struct wire_exited *exited)
 {
 	static const char *const by_cause[] = {
-		[WIRE_CAUSE_NONE] = NULL,
-		[WIRE_CAUSE_KILL] = NULL,
-		[WIRE_CAUSE_TIMEOUT] = "timed_out",
-		[WIRE_CAUSE_OOM] = "oom_killed",
+		[WIRE_CAUSE_NONE] = NULL,           [WIRE_CAUSE_KILL] = NULL,
+		[WIRE_CAUSE_TIMEOUT] = "timed_out", [WIRE_CAUSE_OOM] = "oom_killed",
+		[WIRE_CAUSE_DRIVER] = NULL,         [WIRE_CAUSE_RETIRED] = NULL,
 	};
 	struct command_row *row = &command->row;
 	const char *state = by_cause[exited->cause];
@@ -253,6 +262,9 @@ static void copy_row(struct command_row *copy, const struct command_row *row)
 	*copy = *row;
 	copy->command = mem_strdup(row->command);
 	copy->reason = mem_strdup(row->reason);
+	copy->language = mem_strdup(row->language);
+	copy->context = mem_strdup(row->context);
+	copy->state_lost = mem_strdup(row->state_lost);
 }
 
 static bool load_one(void *ctx, const struct command_row *row)
@@ -267,7 +279,7 @@ static bool load_one(void *ctx, const struct command_row *row)
 	command->phase = COMMAND_RUNNING;
 	command->input.eof = row->input_closed;
 	input_file_load(sb->all, row->id, &command->input);
-	for (int stream = COMMAND_STDOUT; stream <= COMMAND_STDERR; stream++)
+	for (int stream = COMMAND_OUTCOME; stream <= COMMAND_STDERR; stream++)
 		spool_load(&command->spools[stream], -1);
 	command_attach(command, sb);
 	return true;

@@ -23,14 +23,16 @@ struct command {
 	uint32_t stream;    /* the key in sb->commands */
 	struct command_row row;
 	enum command_phase phase;
-	bool listed;      /* by the agent of this link */
-	bool agent_over;  /* of a stray: it has ended already */
-	bool start_late;  /* START was sent long ago: do not wait for its answer */
-	struct buf start; /* payload of START until the agent has it */
-	char *workdir;    /* where it starts; NULL when that was before this server did */
+	bool listed;       /* by the agent of this link */
+	bool agent_over;   /* of a stray: it has ended already */
+	bool agent_calls;  /* of a stray: it is code */
+	bool start_late;   /* START was sent long ago: do not wait for its answer */
+	struct buf start;  /* payload of START or CALL until the agent has it */
+	struct code *code; /* NULL: a command line */
+	char *workdir;     /* where it starts; NULL when that was before this server did */
 	int64_t begun_mono_ms;
-	struct spool spools[3]; /* by enum command_stream */
-	struct wire_offsets acked;
+	struct spool spools[3]; /* by enum command_stream, and COMMAND_OUTCOME */
+	struct wire_call_offsets acked;
 	struct input input;
 	struct wire_kill order; /* signal 0: none */
 	bool order_sent;
@@ -69,8 +71,22 @@ struct command *command_find(struct sandbox *sb, uint32_t stream);
 /* input.c: sends of its input what the window allows, and the end of it. */
 void command_feed(struct command *command);
 
-/* command_start.c: sends START if the link is up, else waits a while for it. */
+/* command_start.c: sends START or CALL if the link is up and it is its turn, else waits for that.
+ */
 void command_send_start(struct command *command);
+/* The parts of command_start, for code too.  A command that is shown as this text: */
+struct command *command_make(struct sandbox *sb, const char *shown, int64_t kill_after_ms);
+/* Gives it what request says (but its stdin) and an input that ends, and writes it down. */
+struct given_input {
+	const char *data; /* NULL: none; its input stays open */
+	size_t len;
+};
+bool command_prepare(struct command *command, struct sandbox *sb,
+		     const struct command_request *request, const struct given_input *input,
+		     struct error *err) must_check;
+bool command_has_room(const struct sandbox *sb, struct error *err) must_check;
+/* It was never begun. */
+void command_discard(struct command *command);
 /* START was sent and not answered: not for ever. */
 void command_watch_start(struct command *command);
 /* FAILED, as a sentence for who wanted it started. */
@@ -79,6 +95,11 @@ bool command_start_error(const struct command *command, const struct wire_failed
 
 /* command_frames.c: sends its KILL order if the link is up; one that was not started ends. */
 void command_deliver_order(struct command *command);
+
+/* command_frames.c: the agent has it. */
+void command_become_running(struct command *command);
+/* STARTED or its like: it runs. */
+bool command_started(struct command *command);
 
 /* Frames of commands, dispatched by link.c.  False: the frame is out of place, the link ends. */
 bool command_frame(struct sandbox *sb, const struct wire_frame *frame);

@@ -12,38 +12,57 @@ enum { LISTED_MAX = 4096, ACK_STEP = WIRE_WINDOW / 4 };
 
 /* --- output -------------------------------------------------------------------------------- */
 
+/* RESUME or ACK, or what code has in their place. */
 static void send_offsets(struct command *command, enum wire_type type,
-			 const struct wire_offsets *offsets)
+			 const struct wire_call_offsets *offsets)
 {
+	bool is_call = command->code || command->agent_calls;
 	uint8_t payload[32];
 	struct wire_writer writer = { .data = payload, .room = sizeof(payload) };
 
-	wire_put_offsets(&writer, offsets);
+	if (is_call) {
+		wire_put_call_offsets(&writer, offsets);
+		type = type == WIRE_ACK ? WIRE_CALL_ACK : WIRE_CALL_RESUME;
+	} else {
+		wire_put_offsets(&writer, &offsets->output);
+	}
 	link_send(command->sb, type, command->stream, payload, writer.len);
 }
 
-static struct wire_offsets safe_offsets(const struct command *command)
+static struct wire_call_offsets safe_offsets(const struct command *command)
 {
-	return (struct wire_offsets){
-		.out = (uint64_t)spool_safe(&command->spools[COMMAND_STDOUT]),
-		.err = (uint64_t)spool_safe(&command->spools[COMMAND_STDERR]),
+	return (struct wire_call_offsets){
+		.output.out = (uint64_t)spool_safe(&command->spools[COMMAND_STDOUT]),
+		.output.err = (uint64_t)spool_safe(&command->spools[COMMAND_STDERR]),
+		.outcome = (uint64_t)spool_safe(&command->spools[COMMAND_OUTCOME]),
 	};
+}
+
+static uint64_t sum_of(const struct wire_call_offsets *offsets)
+{
+	return offsets->output.out + offsets->output.err + offsets->outcome;
 }
 
 static void acknowledge(struct command *command)
 {
-	struct wire_offsets safe = safe_offsets(command);
+	struct wire_call_offsets safe = safe_offsets(command);
 
-	if (safe.out - command->acked.out + safe.err - command->acked.err < ACK_STEP)
+	if (sum_of(&safe) - sum_of(&command->acked) < ACK_STEP)
 		return;
 	command->acked = safe;
 	send_offsets(command, WIRE_ACK, &safe);
 }
 
+static int stream_of(enum wire_type type)
+{
+	if (type == WIRE_OUTCOME)
+		return COMMAND_OUTCOME;
+	return type == WIRE_STDOUT ? COMMAND_STDOUT : COMMAND_STDERR;
+}
+
 static bool on_output(struct command *command, const struct wire_frame *frame)
 {
-	struct spool *spool =
-		&command->spools[frame->type == WIRE_STDOUT ? COMMAND_STDOUT : COMMAND_STDERR];
+	struct spool *spool = &command->spools[stream_of(frame->type)];
 	uint64_t total = (uint64_t)spool->total;
 	uint64_t offset;
 	const uint8_t *data;
@@ -62,22 +81,21 @@ static bool on_output(struct command *command, const struct wire_frame *frame)
 
 /* --- the beginning and the end ------------------------------------------------------------- */
 
-/* The agent has it. */
-static void become_running(struct command *command)
+void command_become_running(struct command *command)
 {
 	timer_stop(take(command->timer));
 	buf_release(&command->start);
 	command->phase = COMMAND_RUNNING;
 }
 
-static bool on_started(struct command *command)
+bool command_started(struct command *command)
 {
 	/* The list of a new link may have told before. */
 	if (command->phase == COMMAND_RUNNING)
 		return true;
 	if (command->phase != COMMAND_SENT)
 		return false;
-	become_running(command);
+	command_become_running(command);
 	command_feed(command);
 	waits_look(command);
 	return true;
@@ -91,6 +109,8 @@ static bool on_failed(struct command *command, const struct wire_frame *frame)
 	if ((command->phase != COMMAND_SENT && command->phase != COMMAND_RUNNING) ||
 	    !wire_get_failed(frame, &failed))
 		return false;
+	if (command->code && code_refused(command, &failed))
+		return true;
 	command_start_error(command, &failed, &err);
 	command_end(command, "lost", err.text, &err);
 	return true;
@@ -128,6 +148,12 @@ static void forget_stray(struct command *stray)
 	free(stray);
 }
 
+static bool is_output(const struct wire_frame *frame)
+{
+	return frame->type == WIRE_STDOUT || frame->type == WIRE_STDERR ||
+	       frame->type == WIRE_OUTCOME;
+}
+
 /* Its output goes nowhere; the agent forgets only what has ended. */
 static bool stray_frame(struct command *stray, const struct wire_frame *frame)
 {
@@ -135,18 +161,20 @@ static bool stray_frame(struct command *stray, const struct wire_frame *frame)
 	const uint8_t *data;
 	size_t len;
 
-	if (frame->type == WIRE_EXITED || frame->type == WIRE_FAILED) {
+	if (frame->type == WIRE_EXITED || frame->type == WIRE_ENDED || frame->type == WIRE_FAILED) {
 		forget_stray(stray);
 		return true;
 	}
-	if (frame->type != WIRE_STDOUT && frame->type != WIRE_STDERR)
+	if (!is_output(frame))
 		return true;
 	if (!wire_get_chunk(frame, &offset, &data, &len))
 		return false;
 	if (frame->type == WIRE_STDOUT)
-		stray->acked.out = offset + len;
+		stray->acked.output.out = offset + len;
+	else if (frame->type == WIRE_STDERR)
+		stray->acked.output.err = offset + len;
 	else
-		stray->acked.err = offset + len;
+		stray->acked.outcome = offset + len;
 	send_offsets(stray, WIRE_ACK, &stray->acked);
 	return true;
 }
@@ -160,22 +188,35 @@ bool command_frame(struct sandbox *sb, const struct wire_frame *frame)
 		return stray_frame(command, frame);
 	if (!command) /* forgotten while this was on its way; what never was is a fault */
 		return frame->stream != 0 && frame->stream < (uint64_t)sb->row.next_stream;
-	if (frame->type == WIRE_STDOUT || frame->type == WIRE_STDERR)
+	if (frame->type == WIRE_OUTCOME && !command->code)
+		return false;
+	if (is_output(frame))
 		return on_output(command, frame);
+	if (command->code && code_frame_is_ours(frame))
+		return code_frame(command, frame);
 	if (frame->type == WIRE_STARTED)
-		return frame->length == 0 && on_started(command);
+		return frame->length == 0 && !command->code && command_started(command);
 	if (frame->type == WIRE_FAILED)
 		return on_failed(command, frame);
 	if (frame->type == WIRE_TAKEN)
 		return on_taken(command, frame);
-	return frame->type == WIRE_EXITED && on_exited(command, frame);
+	return frame->type == WIRE_EXITED && !command->code && on_exited(command, frame);
 }
 
 /* --- a new link ---------------------------------------------------------------------------- */
 
+static struct wire_call_offsets kept_offsets(const struct wire_called *listed)
+{
+	return (struct wire_call_offsets){
+		.output = { listed->command.out_kept, listed->command.err_kept },
+		.outcome = listed->outcome_kept,
+	};
+}
+
 /* The agent knows one that we do not: ended and written down, but FORGET did not arrive; or begun
  * by nobody.  It is remembered until the list is complete. */
-static bool list_stray(struct sandbox *sb, uint32_t stream, const struct wire_command *listed)
+static bool list_stray(struct sandbox *sb, const struct wire_frame *frame,
+		       const struct wire_called *listed)
 {
 	struct command *stray;
 
@@ -183,11 +224,12 @@ static bool list_stray(struct sandbox *sb, uint32_t stream, const struct wire_co
 		return false;
 	stray = mem_new(struct command);
 	stray->all = sb->all;
-	stray->stream = stream;
+	stray->stream = frame->stream;
+	stray->agent_calls = frame->type == WIRE_CALLED;
 	stray->phase = COMMAND_STRAY;
 	stray->listed = true;
-	stray->agent_over = listed->over;
-	stray->acked = (struct wire_offsets){ listed->out_kept, listed->err_kept };
+	stray->agent_over = listed->command.over;
+	stray->acked = kept_offsets(listed);
 	command_attach(stray, sb);
 	return true;
 }
@@ -219,31 +261,44 @@ void command_list_begin(struct sandbox *sb)
 		command->listed = false;
 }
 
+/* COMMAND or CALLED. */
+static bool read_listed(const struct wire_frame *frame, struct wire_called *ret_listed)
+{
+	*ret_listed = (struct wire_called){ 0 };
+	if (frame->type == WIRE_CALLED ? !wire_get_called(frame, ret_listed)
+				       : !wire_get_command(frame, &ret_listed->command))
+		return false;
+	return ret_listed->command.out_kept <= INT64_MAX &&
+	       ret_listed->command.err_kept <= INT64_MAX && ret_listed->outcome_kept <= INT64_MAX;
+}
+
 bool command_listed(struct sandbox *sb, const struct wire_frame *frame)
 {
 	struct command *command = NULL;
-	struct wire_command listed;
+	struct wire_called listed;
 
 	if (frame->stream == 0 || (frame->stream & WIRE_FILE_STREAM) ||
-	    !wire_get_command(frame, &listed) || listed.out_kept > INT64_MAX ||
-	    listed.err_kept > INT64_MAX)
+	    !read_listed(frame, &listed))
 		return false;
 	HASH_FIND(hh, sb->commands, &frame->stream, sizeof(frame->stream), command);
 	if (!command)
-		return list_stray(sb, frame->stream, &listed);
+		return list_stray(sb, frame, &listed);
 	if (command->listed)
 		return false;
 	command->listed = true;
 	if (command->phase == COMMAND_OVER)
 		return true;
-	if (!input_resume(&command->input, &listed))
+	if (!input_resume(&command->input, &listed.command))
 		return false;
-	become_running(command);
+	if (command->code)
+		code_began(command, &listed.began);
+	command_become_running(command);
 	if (may_repeat(command->order.signal))
 		command->order_sent = false;
 	/* What we acknowledged and then lost (a crash, a full disk) is a gap. */
-	spool_skip(&command->spools[COMMAND_STDOUT], (int64_t)listed.out_kept);
-	spool_skip(&command->spools[COMMAND_STDERR], (int64_t)listed.err_kept);
+	spool_skip(&command->spools[COMMAND_STDOUT], (int64_t)listed.command.out_kept);
+	spool_skip(&command->spools[COMMAND_STDERR], (int64_t)listed.command.err_kept);
+	spool_skip(&command->spools[COMMAND_OUTCOME], (int64_t)listed.outcome_kept);
 	return true;
 }
 

@@ -85,7 +85,10 @@ static bool write_payload(struct command *command, const struct wire_start *star
 
 	for (uint32_t i = 0; i < start->env_count; i++)
 		size += strlen(start->env[i]);
-	wire_put_start(&writer, start);
+	if (command->code)
+		code_put_call(command, start, &writer);
+	else
+		wire_put_start(&writer, start);
 	if (size > WIRE_START_MAX || writer.full || !buf_add(&command->start, payload, writer.len))
 		return error_set(err, ERROR_LIMIT,
 				 "command, workdir and env have %zu bytes together, and may have "
@@ -124,10 +127,11 @@ static bool build_start(struct command *command, const struct sandbox *sb,
 
 void command_send_start(struct command *command)
 {
-	if (command->phase != COMMAND_PENDING)
+	enum wire_type type = command->code ? WIRE_CALL : WIRE_START;
+
+	if (command->phase != COMMAND_PENDING || (command->code && !code_may_start(command)))
 		return;
-	if (link_send(command->sb, WIRE_START, command->stream, command->start.data,
-		      command->start.len))
+	if (link_send(command->sb, type, command->stream, command->start.data, command->start.len))
 		command->phase = COMMAND_SENT;
 	else
 		command_watch_start(command);
@@ -206,11 +210,8 @@ bool command_start_error(const struct command *command, const struct wire_failed
 
 /* --- command_start ------------------------------------------------------------------------- */
 
-static bool check_request(const struct sandbox *sb, const struct command_request *request,
-			  struct error *err)
+bool command_has_room(const struct sandbox *sb, struct error *err)
 {
-	if (!request->command || !request->command[0])
-		return error_set(err, ERROR_INVALID, "command: it must not be empty");
 	if (command_running_count(sb) >= RUNNING_MAX) {
 		error_set(err, ERROR_LIMIT, "%d commands run in container %s already", RUNNING_MAX,
 			  sb->row.id);
@@ -230,13 +231,13 @@ static int64_t kill_after(const struct sandbox *sb, int64_t wish_ms)
 	return ms < left ? ms : left;
 }
 
-static struct command *make_command(struct sandbox *sb, const struct command_request *request)
+struct command *command_make(struct sandbox *sb, const char *shown, int64_t kill_after_ms)
 {
 	struct command_row row = {
-		.command = mem_strdup(request->command),
+		.command = mem_strdup(shown),
 		.state = "running",
 		.started_at = clock_wall_ms(),
-		.kill_after_ms = kill_after(sb, request->kill_after_ms),
+		.kill_after_ms = kill_after(sb, kill_after_ms),
 	};
 
 	id_new("x-", row.id);
@@ -262,16 +263,15 @@ static bool take_stream(struct sandbox *sb, int64_t *ret_stream, struct error *e
 	return true;
 }
 
-static bool prepare(struct command *command, struct sandbox *sb,
-		    const struct command_request *request, struct error *err)
+bool command_prepare(struct command *command, struct sandbox *sb,
+		     const struct command_request *request, const struct given_input *input,
+		     struct error *err)
 {
-	const char *text = request->stdin_text;
-
-	if (text && !input_add(&command->input, text, strlen(text), err))
+	if (input->data && !input_add(&command->input, input->data, input->len, err))
 		return false;
-	command->input.eof = text != NULL;
+	command->input.eof = input->data != NULL;
 	command->row.input_closed =
-		text && input_file_write(sb->all, command->row.id, text, strlen(text));
+		input->data && input_file_write(sb->all, command->row.id, input->data, input->len);
 	command->workdir = workdir_of(sb, request->workdir);
 	if (!build_start(command, sb, request, err) || !take_stream(sb, &command->row.stream, err))
 		return false;
@@ -279,20 +279,32 @@ static bool prepare(struct command *command, struct sandbox *sb,
 	return store_command_add(sb->all->store, &command->row, err);
 }
 
+void command_discard(struct command *command)
+{
+	input_file_remove(command->all, command->row.id);
+	command->phase = COMMAND_OVER;
+	command_unref(command);
+}
+
 struct sandbox_op *command_start(struct sandboxes *all, const struct command_request *request,
 				 command_view_fn *done, void *ctx, struct error *err)
 {
+	const char *text = request->stdin_text;
+	const struct given_input input = { text, text ? strlen(text) : 0 };
 	struct command *command;
 	struct sandbox *sb;
 
-	if (!registry_use(all, request->owner, request->container_id, &sb, err) ||
-	    !check_request(sb, request, err))
+	if (!registry_use(all, request->owner, request->container_id, &sb, err))
 		return NULL;
-	command = make_command(sb, request);
-	if (!prepare(command, sb, request, err)) {
-		input_file_remove(all, command->row.id);
-		command->phase = COMMAND_OVER;
-		command_unref(command);
+	if (!request->command || !request->command[0]) {
+		error_set(err, ERROR_INVALID, "command: it must not be empty");
+		return NULL;
+	}
+	if (!command_has_room(sb, err))
+		return NULL;
+	command = command_make(sb, request->command, request->kill_after_ms);
+	if (!command_prepare(command, sb, request, &input, err)) {
+		command_discard(command);
 		return NULL;
 	}
 	command_attach(command, sb);

@@ -13,6 +13,7 @@ static struct command *from_row(struct sandboxes *all, struct command_row *row,
 	command->phase = COMMAND_OVER;
 	spool_load(&command->spools[COMMAND_STDOUT], command->row.stdout_bytes);
 	spool_load(&command->spools[COMMAND_STDERR], command->row.stderr_bytes);
+	spool_load(&command->spools[COMMAND_OUTCOME], command->row.outcome_bytes);
 	command->hint = command_hint(command, container, runtimes);
 	return command;
 }
@@ -56,6 +57,7 @@ static void refresh(struct command *command)
 		return;
 	row->stdout_bytes = command->spools[COMMAND_STDOUT].total;
 	row->stderr_bytes = command->spools[COMMAND_STDERR].total;
+	row->outcome_bytes = command->spools[COMMAND_OUTCOME].total;
 	row->duration_ms = clock_wall_ms() - row->started_at;
 	if (row->duration_ms < 0)
 		row->duration_ms = 0;

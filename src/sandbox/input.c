@@ -121,6 +121,11 @@ struct sandbox_op *command_input(struct sandboxes *all, const char *owner, const
 			  "command %s has ended (%s): nobody reads its input any more; "
 			  "check_command shows what it printed",
 			  command->row.id, command->row.state);
+	else if (command->code)
+		error_set(err, ERROR_CONFLICT,
+			  "command %s is code: it has no standard input; write what it is to read "
+			  "into a file, or into the code",
+			  command->row.id);
 	else if (command->input.eof)
 		error_set(err, ERROR_CONFLICT,
 			  "the input of command %s was closed; start a new one without stdin to "

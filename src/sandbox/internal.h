@@ -1,5 +1,6 @@
 /* Private to src/sandbox: the objects of the domain, and which file does what to them.  Below
- *stands the whole; the rest is in life.h, link.h, command.h, input.h, output.h and files.h.
+ *stands the whole; the rest is in life.h, link.h, command.h, interpreter.h, input.h, output.h and
+ *files.h.
  *
  * The whole
  *	sandboxes.c   open, close, Podman up and down    registry.c    look-ups by id and owner
@@ -26,6 +27,8 @@
  *	spool.c       its output on disk                 input_file.c  its input on disk
  *	grep.c        the lines that match               regex.c       matching
  *	hint.c        what its end tells us
+ *	code.c, code_turn.c, code_frames.c   a command that is code
+ *	drivers.c     the languages
  * Files
  *	file_share.c  links to them                      file_reader.c reading one
  *	upload_offer.c links to put one there            file_writer.c writing one
@@ -39,6 +42,7 @@
 
 #include <uthash.h>
 #include "clock.h"
+#include "code.h"
 #include "log.h"
 #include "file.h"
 #include "sandbox.h"
@@ -71,6 +75,7 @@ struct sandbox {
 	bool measured;
 	struct command *commands;    /* those the agent may still speak of, by stream */
 	struct file_reader *readers; /* files being read, by stream */
+	struct deferred *code_turn;  /* code that waits is looked at soon */
 	int64_t streams_end; /* numbers for commands from row.next_stream to here are taken */
 	struct file_writer *writers; /* files being written, by stream */
 	struct file_op *file_ops;    /* questions about paths, by stream */
@@ -105,7 +110,8 @@ struct sandboxes {
 	struct line *line;
 	struct pool *pool;
 	struct reaper *reaper;
-	struct reconcile *reconcile; /* the one under way, or NULL */
+	struct reconcile *reconcile;  /* the one under way, or NULL */
+	const struct driver *drivers; /* ended by one without a language; NULL: drivers.c */
 	void (*on_wedged)(void *ctx);
 	void *wedged_ctx;
 	sandbox_ended_fn *on_command_end;
@@ -204,6 +210,7 @@ void op_end_all(struct sandboxes *all);
 #include "command.h"
 #include "files.h"
 #include "input.h"
+#include "interpreter.h"
 #include "life.h"
 #include "link.h"
 #include "output.h"

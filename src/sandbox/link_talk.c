@@ -73,7 +73,7 @@ static void become_up(struct link *link)
 
 static bool on_listing(struct link *link, const struct wire_frame *frame)
 {
-	if (frame->type == WIRE_COMMAND)
+	if (frame->type == WIRE_COMMAND || frame->type == WIRE_CALLED)
 		return command_listed(link->sb, frame);
 	if (frame->type != WIRE_LISTED || frame->length != 0)
 		return false;

@@ -30,8 +30,9 @@ struct spool {
 	struct buf tail; /* the last bytes, once cut */
 };
 
-void spool_init(struct spool *spool, int dir, const char *command_id, enum command_stream stream,
-		int64_t limit);
+/* stream: an enum command_stream, or: */
+enum { COMMAND_OUTCOME = 0 }; /* of code only, read by code_outcome */
+void spool_init(struct spool *spool, int dir, const char *command_id, int stream, int64_t limit);
 void spool_release(struct spool *spool);
 /* Takes what is on disk.  total: all that was printed; -1: it runs, the agent goes on from there.
  */

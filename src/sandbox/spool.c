@@ -50,8 +50,8 @@ void spool_forget(struct sandboxes *all, const char *command_id)
 
 	if (!id_is_formed("x-", command_id))
 		return;
-	for (int stream = COMMAND_STDOUT; stream <= COMMAND_STDERR; stream++) {
-		spool_init(&spool, all->spool_dir, command_id, (enum command_stream)stream, 0);
+	for (int stream = COMMAND_OUTCOME; stream <= COMMAND_STDERR; stream++) {
+		spool_init(&spool, all->spool_dir, command_id, stream, 0);
 		tail_name(&spool, name);
 		unlinkat(all->spool_dir, spool.name, 0);
 		unlinkat(all->spool_dir, name, 0);
@@ -59,14 +59,16 @@ void spool_forget(struct sandboxes *all, const char *command_id)
 	input_file_remove(all, command_id);
 }
 
-void spool_init(struct spool *spool, int dir, const char *command_id, enum command_stream stream,
-		int64_t limit)
+void spool_init(struct spool *spool, int dir, const char *command_id, int stream, int64_t limit)
 {
+	static const char *const suffixes[] = {
+		[COMMAND_OUTCOME] = "res", [COMMAND_STDOUT] = "out", [COMMAND_STDERR] = "err"
+	};
+
 	memset(spool, 0, sizeof(*spool));
 	/* The id becomes a file name: it was made by us, and is looked at again all the same. */
 	assert(id_is_formed("x-", command_id));
-	snprintf(spool->name, sizeof(spool->name), "%s.%s", command_id,
-		 stream == COMMAND_STDOUT ? "out" : "err");
+	snprintf(spool->name, sizeof(spool->name), "%s.%s", command_id, suffixes[stream]);
 	spool->dir = dir;
 	spool->limit = limit;
 	spool->head = BUF_INIT(SPOOL_MEMORY);

@@ -181,6 +181,8 @@ static bool start_is_decided(struct command_wait *wait)
 		return false;
 	if (command->phase == COMMAND_RUNNING || command->start_late)
 		return true;
+	if (code_is_queued(command)) /* if it must not wait longer, its own timer says so */
+		return command->code->patient;
 	command_watch_start(command);
 	return false;
 }

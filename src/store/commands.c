@@ -8,7 +8,7 @@
 #define COLUMNS                                                                                    \
 	"id, container_id, stream, command, state, exit_code, signal, reason, started_at,"         \
 	" ended_at, duration_ms, cpu_ms, memory_peak, stdout_bytes, stderr_bytes, kill_after_ms,"  \
-	" input_closed"
+	" input_closed, language, context, outcome_bytes, fresh, state_lost, context_over"
 
 enum column {
 	COLUMN_ID,
@@ -28,12 +28,21 @@ enum column {
 	COLUMN_STDERR_BYTES,
 	COLUMN_KILL_AFTER_MS,
 	COLUMN_INPUT_CLOSED,
+	COLUMN_LANGUAGE,
+	COLUMN_CONTEXT,
+	COLUMN_OUTCOME_BYTES,
+	COLUMN_FRESH,
+	COLUMN_STATE_LOST,
+	COLUMN_CONTEXT_OVER,
 };
 
 void command_row_release(struct command_row *row)
 {
 	free(row->command);
 	free(row->reason);
+	free(row->language);
+	free(row->context);
+	free(row->state_lost);
 	*row = (struct command_row){ 0 };
 }
 
@@ -54,6 +63,12 @@ static void read_row(struct statement *st, struct command_row *ret_row)
 		.stderr_bytes = column_int(st, COLUMN_STDERR_BYTES),
 		.kill_after_ms = column_int(st, COLUMN_KILL_AFTER_MS),
 		.input_closed = column_int(st, COLUMN_INPUT_CLOSED) != 0,
+		.language = column_copy(st, COLUMN_LANGUAGE),
+		.context = column_copy(st, COLUMN_CONTEXT),
+		.outcome_bytes = column_int(st, COLUMN_OUTCOME_BYTES),
+		.fresh = column_int(st, COLUMN_FRESH) != 0,
+		.state_lost = column_copy(st, COLUMN_STATE_LOST),
+		.context_over = column_int(st, COLUMN_CONTEXT_OVER) != 0,
 	};
 	column_into(st, COLUMN_ID, ret_row->id, sizeof(ret_row->id));
 	column_into(st, COLUMN_CONTAINER_ID, ret_row->container_id, sizeof(ret_row->container_id));
@@ -73,13 +88,18 @@ static void bind_end(struct statement *st, const struct command_row *row)
 	bind_int(st, ":memory_peak", row->memory_peak);
 	bind_int(st, ":stdout_bytes", row->stdout_bytes);
 	bind_int(st, ":stderr_bytes", row->stderr_bytes);
+	bind_int(st, ":outcome_bytes", row->outcome_bytes);
+	bind_int(st, ":fresh", row->fresh);
+	bind_text(st, ":state_lost", row->state_lost);
+	bind_int(st, ":context_over", row->context_over);
 }
 
 static const char add_sql[] =
 	"INSERT INTO command (" COLUMNS ") VALUES"
 	" (:id, :container_id, :stream, :command, :state, :exit_code, :signal, :reason,"
 	"  :started_at, :ended_at, :duration_ms, :cpu_ms, :memory_peak, :stdout_bytes,"
-	"  :stderr_bytes, :kill_after_ms, :input_closed)";
+	"  :stderr_bytes, :kill_after_ms, :input_closed, :language, :context, :outcome_bytes,"
+	"  :fresh, :state_lost, :context_over)";
 
 bool store_command_add(struct store *store, const struct command_row *row, struct error *err)
 {
@@ -94,6 +114,8 @@ bool store_command_add(struct store *store, const struct command_row *row, struc
 	bind_int(st, ":started_at", row->started_at);
 	bind_int(st, ":kill_after_ms", row->kill_after_ms);
 	bind_int(st, ":input_closed", row->input_closed);
+	bind_text(st, ":language", row->language);
+	bind_text(st, ":context", row->context);
 	bind_end(st, row);
 	return statement_run(st, err);
 }
@@ -101,7 +123,9 @@ bool store_command_add(struct store *store, const struct command_row *row, struc
 static const char end_sql[] =
 	"UPDATE command SET state = :state, exit_code = :exit_code, signal = :signal,"
 	" reason = :reason, ended_at = :ended_at, duration_ms = :duration_ms, cpu_ms = :cpu_ms,"
-	" memory_peak = :memory_peak, stdout_bytes = :stdout_bytes, stderr_bytes = :stderr_bytes"
+	" memory_peak = :memory_peak, stdout_bytes = :stdout_bytes, stderr_bytes = :stderr_bytes,"
+	" outcome_bytes = :outcome_bytes, fresh = :fresh, state_lost = :state_lost,"
+	" context_over = :context_over"
 	" WHERE id = :id";
 
 bool store_command_end(struct store *store, const struct command_row *row, struct error *err)

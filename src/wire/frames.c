@@ -20,7 +20,9 @@ static void store_u32(uint8_t *at, uint32_t value)
 static bool type_is_known(uint8_t type)
 {
 	return (type >= WIRE_START && type <= WIRE_OBSERVE) ||
-	       (type >= WIRE_HELLO && type <= WIRE_CHANGED);
+	       (type >= WIRE_DRIVER && type <= WIRE_RETIRE) ||
+	       (type >= WIRE_HELLO && type <= WIRE_CHANGED) ||
+	       (type >= WIRE_CALLED && type <= WIRE_RETIRED);
 }
 
 /* NULL when the header is in order. */

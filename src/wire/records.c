@@ -1,17 +1,16 @@
 /* The records inside the frames: for each a function that writes it and one that reads it.  Readers
  * fill a local copy and give it out only when every byte was in order, so that a caller never sees
  * half a record. */
-#include "wire.h"
+#include "internal.h"
 
 #include <string.h>
 
-static struct wire_cursor cursor_of(const struct wire_frame *frame)
+struct wire_cursor record_cursor(const struct wire_frame *frame)
 {
 	return (struct wire_cursor){ .data = frame->payload, .len = frame->length };
 }
 
-/* A byte that says yes or no: 0 or 1, anything else is malformed. */
-static uint8_t get_flag(struct wire_cursor *cursor)
+uint8_t record_get_flag(struct wire_cursor *cursor)
 {
 	uint8_t flag = wire_get_u8(cursor);
 
@@ -48,7 +47,7 @@ void wire_put_hello(struct wire_writer *writer, const struct wire_hello *hello)
 
 bool wire_get_hello(const struct wire_frame *frame, struct wire_hello *ret_hello)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_hello hello = { 0 };
 
 	hello.version = wire_get_u32(&cursor);
@@ -61,9 +60,9 @@ bool wire_get_hello(const struct wire_frame *frame, struct wire_hello *ret_hello
 	hello.cap_effective = wire_get_u64(&cursor);
 	hello.uid_host = wire_get_u64(&cursor);
 	hello.uid_count = wire_get_u64(&cursor);
-	hello.no_new_privs = get_flag(&cursor);
+	hello.no_new_privs = record_get_flag(&cursor);
 	hello.seccomp = wire_get_u8(&cursor);
-	hello.proc_writable = get_flag(&cursor);
+	hello.proc_writable = record_get_flag(&cursor);
 	wire_get_text(&cursor, hello.runtimes, sizeof(hello.runtimes) - 1);
 	if (!wire_done(&cursor) || !text_is_printable(hello.runtimes))
 		return false;
@@ -80,18 +79,27 @@ void wire_put_command(struct wire_writer *writer, const struct wire_command *com
 	wire_put_u64(writer, command->in_held);
 }
 
-bool wire_get_command(const struct wire_frame *frame, struct wire_command *ret_command)
+void record_get_command(struct wire_cursor *cursor, struct wire_command *ret_command)
 {
-	struct wire_cursor cursor = cursor_of(frame);
 	struct wire_command command;
 
-	command.over = get_flag(&cursor);
-	command.out_kept = wire_get_u64(&cursor);
-	command.err_kept = wire_get_u64(&cursor);
-	command.in_taken = wire_get_u64(&cursor);
-	command.in_held = wire_get_u64(&cursor);
-	if (!wire_done(&cursor) || command.in_held < command.in_taken ||
-	    command.in_held - command.in_taken > WIRE_WINDOW)
+	command.over = record_get_flag(cursor);
+	command.out_kept = wire_get_u64(cursor);
+	command.err_kept = wire_get_u64(cursor);
+	command.in_taken = wire_get_u64(cursor);
+	command.in_held = wire_get_u64(cursor);
+	if (command.in_held < command.in_taken || command.in_held - command.in_taken > WIRE_WINDOW)
+		cursor->bad = true;
+	*ret_command = command;
+}
+
+bool wire_get_command(const struct wire_frame *frame, struct wire_command *ret_command)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_command command;
+
+	record_get_command(&cursor, &command);
+	if (!wire_done(&cursor))
 		return false;
 	*ret_command = command;
 	return true;
@@ -119,20 +127,29 @@ static const char *get_text_into(struct wire_cursor *cursor, char **room)
 	return text;
 }
 
+void record_get_start(struct wire_cursor *cursor, char *room, const char **env, uint32_t env_max,
+		      struct wire_start *ret_start)
+{
+	struct wire_start start = { .env = env };
+
+	start.command = get_text_into(cursor, &room);
+	start.workdir = get_text_into(cursor, &room);
+	start.kill_after_ms = wire_get_u64(cursor);
+	start.env_count = wire_get_u32(cursor);
+	if (start.env_count > env_max)
+		cursor->bad = true;
+	for (uint32_t i = 0; i < start.env_count && !cursor->bad; i++)
+		env[i] = get_text_into(cursor, &room);
+	*ret_start = start;
+}
+
 bool wire_get_start(const struct wire_frame *frame, char *room, const char **env, uint32_t env_max,
 		    struct wire_start *ret_start)
 {
-	struct wire_cursor cursor = cursor_of(frame);
-	struct wire_start start = { .env = env };
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_start start;
 
-	start.command = get_text_into(&cursor, &room);
-	start.workdir = get_text_into(&cursor, &room);
-	start.kill_after_ms = wire_get_u64(&cursor);
-	start.env_count = wire_get_u32(&cursor);
-	if (start.env_count > env_max)
-		return false;
-	for (uint32_t i = 0; i < start.env_count && !cursor.bad; i++)
-		env[i] = get_text_into(&cursor, &room);
+	record_get_start(&cursor, room, env, env_max, &start);
 	if (!wire_done(&cursor))
 		return false;
 	*ret_start = start;
@@ -147,7 +164,7 @@ void wire_put_offsets(struct wire_writer *writer, const struct wire_offsets *off
 
 bool wire_get_offsets(const struct wire_frame *frame, struct wire_offsets *ret_offsets)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_offsets offsets;
 
 	offsets.out = wire_get_u64(&cursor);
@@ -168,7 +185,7 @@ void wire_put_chunk(uint8_t ret_header[WIRE_CHUNK_HEADER], uint64_t offset)
 bool wire_get_chunk(const struct wire_frame *frame, uint64_t *ret_offset, const uint8_t **ret_data,
 		    size_t *ret_len)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	uint64_t offset = wire_get_u64(&cursor);
 	size_t len = cursor.len - cursor.at;
 
@@ -188,7 +205,7 @@ void wire_put_taken(struct wire_writer *writer, uint64_t offset)
 
 bool wire_get_taken(const struct wire_frame *frame, uint64_t *ret_offset)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	uint64_t offset = wire_get_u64(&cursor);
 
 	if (!wire_done(&cursor))
@@ -215,7 +232,7 @@ void wire_put_kill(struct wire_writer *writer, const struct wire_kill *order)
 
 bool wire_get_kill(const struct wire_frame *frame, struct wire_kill *ret_order)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_kill order;
 
 	order.signal = wire_get_u32(&cursor);
@@ -240,23 +257,32 @@ void wire_put_exited(struct wire_writer *writer, const struct wire_exited *exite
 	wire_put_u64(writer, exited->err_total);
 }
 
-bool wire_get_exited(const struct wire_frame *frame, struct wire_exited *ret_exited)
+void record_get_exited(struct wire_cursor *cursor, struct wire_exited *ret_exited)
 {
-	struct wire_cursor cursor = cursor_of(frame);
 	struct wire_exited exited = { 0 };
 
-	exited.exit_code = wire_get_u32(&cursor);
-	exited.signal = wire_get_u32(&cursor);
-	exited.cause = wire_get_u8(&cursor);
-	exited.oom_seen = get_flag(&cursor);
-	exited.pids_seen = get_flag(&cursor);
-	exited.duration_ms = wire_get_u64(&cursor);
-	exited.cpu_us = wire_get_u64(&cursor);
-	exited.memory_peak = wire_get_u64(&cursor);
-	exited.out_total = wire_get_u64(&cursor);
-	exited.err_total = wire_get_u64(&cursor);
-	if (!wire_done(&cursor) || exited.exit_code > 255 || exited.signal > 64 ||
-	    exited.cause > WIRE_CAUSE_OOM)
+	exited.exit_code = wire_get_u32(cursor);
+	exited.signal = wire_get_u32(cursor);
+	exited.cause = wire_get_u8(cursor);
+	exited.oom_seen = record_get_flag(cursor);
+	exited.pids_seen = record_get_flag(cursor);
+	exited.duration_ms = wire_get_u64(cursor);
+	exited.cpu_us = wire_get_u64(cursor);
+	exited.memory_peak = wire_get_u64(cursor);
+	exited.out_total = wire_get_u64(cursor);
+	exited.err_total = wire_get_u64(cursor);
+	if (exited.exit_code > 255 || exited.signal > 64)
+		cursor->bad = true;
+	*ret_exited = exited;
+}
+
+bool wire_get_exited(const struct wire_frame *frame, struct wire_exited *ret_exited)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_exited exited;
+
+	record_get_exited(&cursor, &exited);
+	if (!wire_done(&cursor) || exited.cause > WIRE_CAUSE_OOM)
 		return false;
 	*ret_exited = exited;
 	return true;
@@ -270,7 +296,7 @@ void wire_put_failed(struct wire_writer *writer, const struct wire_failed *faile
 
 bool wire_get_failed(const struct wire_frame *frame, struct wire_failed *ret_failed)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_failed failed = { 0 };
 
 	failed.number = wire_get_u32(&cursor);
@@ -289,7 +315,7 @@ void wire_put_open(struct wire_writer *writer, const struct wire_open *open)
 
 bool wire_get_open(const struct wire_frame *frame, struct wire_open *ret_open)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_open open = { 0 };
 
 	wire_get_text(&cursor, open.base, WIRE_PATH_MAX);
@@ -310,7 +336,7 @@ void wire_put_opened(struct wire_writer *writer, const struct wire_opened *opene
 
 bool wire_get_opened(const struct wire_frame *frame, struct wire_opened *ret_opened)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_opened opened = { 0 };
 
 	opened.size = wire_get_u64(&cursor);
@@ -331,7 +357,7 @@ void wire_put_read(struct wire_writer *writer, const struct wire_read *read)
 
 bool wire_get_read(const struct wire_frame *frame, struct wire_read *ret_read)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_read read;
 
 	read.offset = wire_get_u64(&cursor);
@@ -354,7 +380,7 @@ void wire_put_used(struct wire_writer *writer, const struct wire_used *used)
 
 bool wire_get_used(const struct wire_frame *frame, struct wire_used *ret_used)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_used used;
 
 	used.memory = wire_get_u64(&cursor);
@@ -378,7 +404,7 @@ void wire_put_create(struct wire_writer *writer, const struct wire_create *creat
 
 bool wire_get_create(const struct wire_frame *frame, struct wire_create *ret_create)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_create create = { 0 };
 
 	wire_get_text(&cursor, create.base, WIRE_PATH_MAX);
@@ -398,10 +424,10 @@ void wire_put_created(struct wire_writer *writer, const struct wire_created *cre
 
 bool wire_get_created(const struct wire_frame *frame, struct wire_created *ret_created)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_created created = { 0 };
 
-	created.replaces = get_flag(&cursor);
+	created.replaces = record_get_flag(&cursor);
 	wire_get_text(&cursor, created.path, WIRE_PATH_MAX);
 	if (!wire_done(&cursor) || created.path[0] != '/')
 		return false;
@@ -417,10 +443,10 @@ void wire_put_saved(struct wire_writer *writer, const struct wire_saved *saved)
 
 bool wire_get_saved(const struct wire_frame *frame, struct wire_saved *ret_saved)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_saved saved;
 
-	saved.replaced = get_flag(&cursor);
+	saved.replaced = record_get_flag(&cursor);
 	saved.size = wire_get_u64(&cursor);
 	if (!wire_done(&cursor))
 		return false;

@@ -33,6 +33,33 @@ static void decode_start(const struct wire_frame *frame)
 	free(room);
 }
 
+static void decode_calls(const struct wire_frame *frame, struct tally *tally)
+{
+	static struct wire_retire retire;
+	static struct wire_call call;
+	struct wire_call_offsets offsets;
+	struct wire_called called;
+	struct wire_began began;
+	struct wire_ended ended;
+	const char *env[ENV_MAX];
+	char *room = malloc(frame->length + 3 + ENV_MAX);
+
+	if (room && wire_get_call(frame, room, env, ENV_MAX, &call) &&
+	    (call.code_len > WIRE_CODE_MAX || strlen(call.context) > WIRE_NAME_MAX))
+		abort();
+	free(room);
+	if (wire_get_retire(frame, &retire) && !retire.language[0])
+		abort();
+	if (wire_get_call_offsets(frame, &offsets))
+		tally_add(tally, offsets.outcome);
+	if (wire_get_called(frame, &called))
+		tally_add(tally, called.outcome_kept);
+	if (wire_get_began(frame, &began) && began.lost && !began.fresh)
+		abort();
+	if (wire_get_ended(frame, &ended))
+		tally_add(tally, ended.outcome_total + ended.fault);
+}
+
 static void decode_texts(const struct wire_frame *frame)
 {
 	static struct wire_hello hello;
@@ -180,6 +207,7 @@ static bool on_frame(void *ctx, const struct wire_frame *frame)
 	decode_entries(frame, tally);
 	decode_paths(frame, tally);
 	match(frame);
+	decode_calls(frame, tally);
 	return true;
 }
 

@@ -179,6 +179,7 @@ struct link {
 	unsigned listed;
 	uint32_t listed_stream;
 	struct wire_command listed_command;
+	struct wire_called listed_call;
 };
 
 static inline void enter(const struct house *house, const char *name)
@@ -266,10 +267,13 @@ static inline void take_greeting(struct link *link)
 {
 	wire_reader_init(&link->reader);
 	assert_true(wire_get_hello(expect(link, WIRE_HELLO, 0), &link->hello));
-	while (next(link)->type == WIRE_COMMAND) {
+	while (next(link)->type == WIRE_COMMAND || link->frame.type == WIRE_CALLED) {
 		link->listed++;
 		link->listed_stream = link->frame.stream;
-		assert_true(wire_get_command(&link->frame, &link->listed_command));
+		if (link->frame.type == WIRE_CALLED)
+			assert_true(wire_get_called(&link->frame, &link->listed_call));
+		else
+			assert_true(wire_get_command(&link->frame, &link->listed_command));
 	}
 	assert_int_equal(link->frame.type, WIRE_LISTED);
 }

@@ -29,6 +29,15 @@ static void assert_same(const struct command_row *one, const struct command_row 
 	assert_int_equal(one->stderr_bytes, other->stderr_bytes);
 	assert_int_equal(one->kill_after_ms, other->kill_after_ms);
 	assert_int_equal(one->input_closed, other->input_closed);
+	assert_string_equal(one->language ? one->language : "-",
+			    other->language ? other->language : "-");
+	assert_string_equal(one->context ? one->context : "-",
+			    other->context ? other->context : "-");
+	assert_string_equal(one->state_lost ? one->state_lost : "-",
+			    other->state_lost ? other->state_lost : "-");
+	assert_int_equal(one->outcome_bytes, other->outcome_bytes);
+	assert_int_equal(one->fresh, other->fresh);
+	assert_int_equal(one->context_over, other->context_over);
 }
 
 static void end(struct command_row *row)
@@ -43,6 +52,10 @@ static void end(struct command_row *row)
 	row->memory_peak = 1 << 20;
 	row->stdout_bytes = 5000000000;
 	row->stderr_bytes = 6;
+	row->outcome_bytes = 7;
+	row->fresh = true;
+	row->state_lost = mem_strdup("it ended with exit code 3");
+	row->context_over = true;
 }
 
 static void a_row_comes_back_as_it_went_in(void **state)
@@ -53,6 +66,8 @@ static void a_row_comes_back_as_it_went_in(void **state)
 	free(row.command);
 	row.command = mem_strdup(awkward);
 	row.input_closed = true;
+	row.language = mem_strdup("python");
+	row.context = mem_strdup(awkward);
 	end(&row);
 	must(store_command_add(*state, &row, &err));
 	must(store_command_find(*state, "x-1", &found, &err));
@@ -206,6 +221,7 @@ static bool end_each(void *ctx, const struct command_row *row)
 	end(&over);
 	must(store_command_end(walk->store, &over, &err));
 	free(over.reason);
+	free(over.state_lost);
 	return note(ctx, row);
 }
 

@@ -138,12 +138,27 @@ static void find_old_client(struct store *store)
 	assert_string_equal(session.client_name, "claude-code");
 }
 
+static void find_old_code(struct store *store)
+{
+	auto_command_row line = { 0 }, code = { 0 };
+
+	must(store_command_find(store, "x-ended", &line, &err));
+	assert_null(line.language);
+	must(store_command_find(store, "x-code", &code, &err));
+	assert_string_equal(code.language, "python");
+	assert_string_equal(code.context, "default");
+	assert_string_equal(code.state_lost, "it ended with exit code 3");
+	assert_int_equal(code.outcome_bytes, 77);
+	assert_true(code.fresh);
+	assert_true(code.context_over);
+}
+
 static void every_older_database_is_brought_up_to_date_with_all_its_rows(void **state)
 {
-	void (*const find_rows[])(struct store *) = { find_old_containers, find_old_commands,
-						      find_old_file,       find_old_session,
-						      find_no_more,        find_old_upload,
-						      find_old_task,       find_old_client };
+	void (*const find_rows[])(
+		struct store *) = { find_old_containers, find_old_commands, find_old_file,
+				    find_old_session,    find_no_more,      find_old_upload,
+				    find_old_task,       find_old_client,   find_old_code };
 
 	(void)state;
 	for (int number = 1; number <= migration_count(); number++) {
