@@ -109,6 +109,18 @@ static void put_filled(struct json *object, const char *key, struct json *item)
 		json_free(item);
 }
 
+static void put_context(struct json *out, const struct command_row *row)
+{
+	if (!row->language)
+		return;
+	json_put_text(out, "language", row->language);
+	json_put_text(out, "context", row->context);
+	if (row->state_lost)
+		json_put_text(out, "state_lost", row->state_lost);
+	if (row->context_over)
+		json_put_bool(out, "context_over", true);
+}
+
 static void put_state(struct json *out, const struct command_row *row)
 {
 	char name[SIGNAL_SIZE];
@@ -124,6 +136,7 @@ static void put_state(struct json *out, const struct command_row *row)
 	}
 	if (row->reason)
 		json_put_text(out, "reason", row->reason);
+	put_context(out, row);
 }
 
 static void put_usage(struct json *out, const struct command_row *row)
@@ -140,12 +153,18 @@ static void put_usage(struct json *out, const struct command_row *row)
 	json_put(out, "usage", usage);
 }
 
-#define GO_ON "check_command(command_id=\"%s\", wait_seconds=30), send_input or kill_command"
+/* What can be called for one that runs; the caller owns it. */
+static char *go_on_with(const struct command_row *row)
+{
+	return mem_format("check_command(command_id=\"%s\", wait_seconds=30)%s or kill_command",
+			  row->id, row->language ? "" : ", send_input");
+}
 
 /* The text form says it in its footer. */
 static void put_hint(struct json *out, const struct command_view *view)
 {
-	auto_str go_on = mem_format("it is still running; go on with " GO_ON, view->row->id);
+	auto_str ways = go_on_with(view->row);
+	auto_str go_on = mem_format("it is still running; go on with %s", ways);
 
 	if (view->hint)
 		json_put_text(out, "hint", view->hint);
@@ -163,6 +182,8 @@ static void begin_line(struct buf *text)
 
 static void add_end(const struct command_row *row, struct buf *text)
 {
+	/* An interpreter that heeds an interrupt lives on. */
+	const char *killed = row->language && !row->context_over ? "interrupted" : "killed";
 	char duration[FORMAT_SIZE], name[SIGNAL_SIZE];
 
 	format_duration(duration_of(row), duration);
@@ -170,9 +191,9 @@ static void add_end(const struct command_row *row, struct buf *text)
 	if (is_in(row, "exited"))
 		buf_addf(text, "exit %lld · %s", (long long)row->exit_code, duration);
 	else if (is_in(row, "killed"))
-		buf_addf(text, "killed by %s · %s", name, duration);
+		buf_addf(text, "%s by %s · %s", killed, name, duration);
 	else if (is_in(row, "timed_out"))
-		buf_addf(text, "timed out and was killed after %s", duration);
+		buf_addf(text, "timed out and was %s after %s", killed, duration);
 	else if (is_in(row, "oom_killed"))
 		buf_addf(text, "out of memory and killed after %s", duration);
 	else if (is_in(row, "running"))
@@ -190,6 +211,17 @@ static void add_usage(const struct command_row *row, struct buf *text)
 	format_duration(row->cpu_ms, cpu);
 	format_size(row->memory_peak, memory);
 	buf_addf(text, " · cpu %s · peak %s", cpu, memory);
+}
+
+static void add_context(const struct command_row *row, struct buf *text)
+{
+	if (!row->language)
+		return;
+	buf_addf(text, " · %s, context %s", row->language, row->context);
+	if (row->state_lost)
+		buf_addf(text, " (its state was lost: %s)", row->state_lost);
+	if (row->context_over)
+		buf_add_text(text, " (which is over)");
 }
 
 static void add_offsets(const struct json *offsets, struct buf *text)
@@ -211,6 +243,7 @@ static void add_footer(const struct command_view *view, const struct command_wis
 		       const struct json *offsets, struct buf *text)
 {
 	const struct command_row *row = view->row;
+	auto_str go_on = go_on_with(row);
 
 	begin_line(text);
 	if (view->hint)
@@ -220,6 +253,7 @@ static void add_footer(const struct command_view *view, const struct command_wis
 	if (row->reason)
 		buf_addf(text, " · %s", row->reason);
 	add_usage(row, text);
+	add_context(row, text);
 	buf_addf(text, " · %s", row->id);
 	if (wish->with_offsets) {
 		buf_addf(text, " in %s", row->container_id);
@@ -229,7 +263,7 @@ static void add_footer(const struct command_view *view, const struct command_wis
 		buf_add_text(text, view->matched ? " · wait_for has appeared"
 						 : " · wait_for has not appeared");
 	if (is_in(row, "running"))
-		buf_addf(text, " · go on with " GO_ON, row->id);
+		buf_addf(text, " · go on with %s", go_on);
 	buf_add_text(text, "]");
 }
 
@@ -394,6 +428,7 @@ struct json *command_row_json(const struct command_row *row)
 	}
 	if (row->reason)
 		json_put_text(out, "reason", row->reason);
+	put_context(out, row);
 	json_put(out, "started_at", time_json(row->started_at));
 	json_put_int(out, "duration_ms", duration_of(row));
 	return out;
@@ -412,5 +447,6 @@ void command_row_text(const struct command_row *row, struct buf *text)
 	add_end(row, text);
 	if (row->reason)
 		buf_addf(text, " · %s", row->reason);
+	add_context(row, text);
 	buf_addf(text, "  %s\n", command);
 }

@@ -67,6 +67,10 @@ extern const struct tool tool_get_upload_url;
 	"exit_code": {"type": "integer", "description": "Only with state exited"}, \
 	"signal": {"type": "string", "description": "Only with state killed"}, \
 	"reason": {"type": "string", "description": "Where the state alone does not say why"}, \
+	"language": {"type": "string", "description": "Of code"}, \
+	"context": {"type": "string", "description": "The interpreter that runs it"}, \
+	"state_lost": {"type": "string", "description": "A new interpreter was begun for it, because of this: variables of earlier calls are gone"}, \
+	"context_over": {"type": "boolean", "description": "The interpreter ended with it: the next call begins a new one"}, \
 	"stdout": {"type": "string"}, \
 	"stderr": {"type": "string"}, \
 	"encoding": {"type": "string", "description": "base64 when stdout and stderr are that"}, \

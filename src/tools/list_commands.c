@@ -17,6 +17,7 @@ static const char output_schema[] = SCHEMA({"type": "object", "properties": {
 	"commands": {"type": "array", "items": {"type": "object", "properties": {
 		"command_id": {"type": "string"}, "command": {"type": "string", "description": "Its first 200 bytes"}, "state": {"type": "string"},
 		"exit_code": {"type": "integer"}, "signal": {"type": "string"}, "reason": {"type": "string"},
+		"language": {"type": "string", "description": "Of code, whose front is the command"}, "context": {"type": "string"}, "state_lost": {"type": "string"}, "context_over": {"type": "boolean"},
 		"started_at": {"type": "string"}, "duration_ms": {"type": "integer"}},
 		"required": ["command_id", "command", "state", "started_at", "duration_ms"]}},
 	"total": {"type": "integer", "description": "All there are; the latest 200 are listed"},)

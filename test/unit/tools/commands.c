@@ -99,6 +99,54 @@ static void each_end_has_its_words(void **state)
 	}
 }
 
+static char python[] = "python", context[] = "analysis", lost[] = "it was killed";
+
+static struct command_row code_row(const char *state)
+{
+	struct command_row row = command_row(state);
+
+	row.language = python;
+	row.context = context;
+	return row;
+}
+
+static void code_says_its_context_and_what_became_of_it(void **state)
+{
+	struct command_row row = code_row("killed");
+
+	(void)state;
+	row.signal = SIGINT;
+	use("check_command", "{\"command_id\":\"x-1\"}");
+	answer_command(&row, NULL);
+	assert_contains(call->text, "[interrupted by SIGINT · 12 ms");
+	assert_contains(call->text, "python, context analysis · x-1");
+	assert_fits_schema("check_command", call->structured);
+	assert_string_equal(json_get_text(call->structured, "language"), "python");
+	assert_string_equal(json_get_text(call->structured, "context"), "analysis");
+	assert_null(json_get(call->structured, "context_over"));
+	row.signal = SIGKILL;
+	row.state_lost = lost;
+	row.context_over = true;
+	use("kill_command", "{\"command_id\":\"x-1\"}");
+	answer_command(&row, NULL);
+	assert_contains(call->text, "[killed by SIGKILL");
+	assert_contains(call->text, "(its state was lost: it was killed) (which is over)");
+	assert_fits_schema("kill_command", call->structured);
+	assert_string_equal(json_get_text(call->structured, "state_lost"), "it was killed");
+	assert_non_null(json_get(call->structured, "context_over"));
+}
+
+static void code_that_runs_is_not_to_be_fed(void **state)
+{
+	struct command_row row = code_row("running");
+
+	(void)state;
+	use("check_command", "{\"command_id\":\"x-1\"}");
+	answer_command(&row, NULL);
+	assert_contains(call->text, "wait_seconds=30) or kill_command");
+	assert_null(strstr(call->text, "send_input"));
+}
+
 static void long_output_is_cut_in_both_forms(void **state)
 {
 	struct command_row row = command_row("exited");
@@ -552,6 +600,8 @@ int main(void)
 		WITH_CALL(a_finished_command_reads_like_a_terminal),
 		WITH_CALL(a_running_command_says_how_to_go_on),
 		WITH_CALL(each_end_has_its_words),
+		WITH_CALL(code_says_its_context_and_what_became_of_it),
+		WITH_CALL(code_that_runs_is_not_to_be_fed),
 		WITH_CALL(long_output_is_cut_in_both_forms),
 		WITH_CALL(bytes_that_are_not_utf8_are_said_in_both_forms),
 		WITH_CALL(check_reads_pages_and_tells_where_to_go_on),

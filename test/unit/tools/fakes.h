@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include "code.h"
 #include "internal.h"
 #include "package.h"
 
@@ -301,6 +302,18 @@ struct sandbox_op *command_start(struct sandboxes *all, const struct command_req
 	note("start %s %s command=%s workdir=%s env=%s stdin=%s wait=%lld kill=%lld", r->owner,
 	     r->container_id, r->command, r->workdir, r->env ? r->env[0] : NULL, r->stdin_text,
 	     (long long)r->wait_ms, (long long)r->kill_after_ms);
+	domain.on_command = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *r,
+			    command_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("code %s %s %s/%s code=%.*s fresh=%d workdir=%s env=%s wait=%lld turn=%lld kill=%lld",
+	     r->owner, r->container_id, r->language, r->context, (int)r->len, r->code, r->fresh,
+	     r->workdir, r->env ? r->env[0] : NULL, (long long)r->wait_ms, (long long)r->turn_ms,
+	     (long long)r->kill_after_ms);
 	domain.on_command = done;
 	return start(ctx, err);
 }
