@@ -225,10 +225,14 @@ prove-image:
 # --- end to end: the real binary, real Podman, the official clients ------------------------------
 # FILTER=words picks the tests whose names hold them.
 .PHONY: e2e
-e2e: all image test/e2e/node_modules
+e2e: all image test/e2e/node_modules images/web/driver/node_modules
 	@cd test/e2e && SANDPOD=$(abspath $(B)/sandpod) ./run $(FILTER)
 test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+images/web/driver/node_modules: images/web/driver/package.json images/web/driver/package-lock.json
+	cd images/web/driver && npm ci --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 # --- the official conformance suite: against mcp/ and http/ with its own fixtures, then the product -
