@@ -216,6 +216,31 @@ $(B)/builtin.tar: images/builtin/build.sh
 	@mkdir -p $(@D)
 	images/builtin/build.sh $(abspath $@)
 
+# Images for more than a shell, each built on alpine's tar, from packages and without any registry; and a
+# storage of Podman's that holds them, for servers that use them in place (the tests' ones).
+images       := alpine python web
+image_parts   = images/build.sh images/finish.sh $(shell find images/files images/$(1) -type f -not -path '*/node_modules/*')
+.PHONY: images image-store deps-images
+images: deps-images
+	@$(MAKE) --no-print-directory -j$(jobs) $(images:%=build/images/%.tar)
+image-store: deps-images
+	@$(MAKE) --no-print-directory -j$(jobs) $(images:%=build/images/%.stored)
+deps-images:
+	@packaging/install.sh images
+build/images/alpine.tar: $(call image_parts,alpine)
+	$(call say,IMAGE,$@)
+	$(Q)images/build.sh alpine $@
+define image_rules
+build/images/$(1).tar: build/images/alpine.tar images/add.sh $$(call image_parts,$(1))
+	$$(call say,IMAGE,$$@)
+	$$(Q)images/build.sh $(1) $$@ $$<
+endef
+$(foreach i,$(filter-out alpine,$(images)),$(eval $(call image_rules,$(i))))
+build/images/%.stored: build/images/%.tar images/store.sh
+	$(call say,STORE,$<)
+	$(Q)images/store.sh $* $< build/images/store
+	@touch $@
+
 # Builds the Dockerfile on a locally bootstrapped Debian 13 and runs it, privileged and not.
 .PHONY: prove-image
 prove-image:
@@ -225,7 +250,7 @@ prove-image:
 # --- end to end: the real binary, real Podman, the official clients ------------------------------
 # FILTER=words picks the tests whose names hold them.
 .PHONY: e2e
-e2e: all image test/e2e/node_modules images/web/driver/node_modules
+e2e: all image image-store test/e2e/node_modules images/web/driver/node_modules
 	@cd test/e2e && SANDPOD=$(abspath $(B)/sandpod) ./run $(FILTER)
 test/e2e/node_modules: test/e2e/package.json test/e2e/package-lock.json
 	cd test/e2e && npm ci --no-audit --no-fund --ignore-scripts
@@ -285,7 +310,7 @@ run: deps-run
 	@packaging/run.sh $(abspath $(B)/sandpod)
 
 test: deps-test
-	@$(MAKE) --no-print-directory -j$(jobs) WERROR=1 all image
+	@$(MAKE) --no-print-directory -j$(jobs) WERROR=1 all image $(images:%=build/images/%.stored)
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --no-print-directory unit WERROR=1
 	@$(MAKE) --no-print-directory component WERROR=1
@@ -299,7 +324,7 @@ deps-build:
 deps-run:
 	@packaging/install.sh build run
 deps-test:
-	@packaging/install.sh build run test
+	@packaging/install.sh build run test images
 
 # --- what a machine can see -----------------------------------------------------------------------
 .PHONY: check check-format check-layers check-borders check-banned check-length check-migrations check-tidy

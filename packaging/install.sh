@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing, from the distribution's packages, and says what for.
 #
-#   packaging/install.sh build run test     (any of them, or prove)
+#   packaging/install.sh build run test     (any of them, or images, prove)
 set -eu
 
 missing=""
@@ -74,11 +74,17 @@ for purpose in "$@"; do
 		want_program git git "which files to check"
 		want strace "faults made on purpose"
 		;;
+	images)
+		want mmdebstrap "bootstraps the Debian that the images are built on"
+		want podman "holds the images"
+		want runc "which Podman wants to know"
+		want_program npm npm "brings the library of the web image's driver"
+		;;
 	prove)
 		want mmdebstrap "bootstraps the Debian that the image is built on"
 		;;
 	*)
-		echo "install.sh: '$purpose' is none of build, run, test, prove" >&2
+		echo "install.sh: '$purpose' is none of build, run, test, images, prove" >&2
 		exit 2
 		;;
 	esac

@@ -5,6 +5,16 @@
 set -eu
 
 program=$1
+
+# What `make images` has left is offered beside the default.
+if [ -z "${SANDBOX_IMAGES:-}" ]; then
+	offered=
+	for tar in "$(dirname "$0")"/../build/images/*.tar; do
+		[ -f "$tar" ] && offered="$offered,$(basename "$tar" .tar)=$(realpath "$tar")"
+	done
+	[ -z "$offered" ] || export SANDBOX_IMAGES="${offered#,}"
+fi
+
 coproc SERVER { exec "$program"; }
 server=$SERVER_PID
 trap 'kill -TERM "$server" 2>/dev/null || true' INT TERM
