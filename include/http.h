@@ -58,6 +58,9 @@ void http_close(struct http_server *server);
 const char *http_method(const struct http_request *req); /* "GET", "POST", … */
 /* Decoded, checked, starting with a slash, without the query. */
 const char *http_path(const struct http_request *req);
+/* The decoded value of a parameter in the query, the first of that name; NULL when absent or
+ * malformed.  The caller owns it. */
+char *http_query(const struct http_request *req, const char *name);
 /* NULL when absent.  A header sent twice is refused by the guard where that matters (Host,
  * Content-Length, Authorization, Origin, Content-Type, and all that start with Mcp-). */
 const char *http_header(const struct http_request *req, const char *name);

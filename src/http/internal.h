@@ -137,6 +137,9 @@ bool target_decode(const char *raw, size_t len, char *ret_text, size_t *ret_len)
 /* The decoded path of a target that guard_check_target passed.  The caller owns it. */
 char *target_path(const char *target, size_t len);
 
+/* The same for a parameter of the query; NULL when it is absent or malformed. */
+char *target_query(const char *target, size_t len, const char *name);
+
 /* Whether an Accept header (NULL: absent) lets a media type through. */
 bool accept_allows(const char *accept, const char *media_type);
 

@@ -300,6 +300,11 @@ const char *http_path(const struct http_request *req)
 	return req->path;
 }
 
+char *http_query(const struct http_request *req, const char *name)
+{
+	return target_query(req->target, req->target_len, name);
+}
+
 const char *http_header(const struct http_request *req, const char *name)
 {
 	for (size_t i = 0; i < req->count; i++)

@@ -51,3 +51,29 @@ char *target_path(const char *target, size_t len)
 		path[0] = '\0';
 	return path;
 }
+
+char *target_query(const char *target, size_t len, const char *name)
+{
+	const char *at = memchr(target, '?', len);
+	const char *end = target + len;
+	size_t name_len = strlen(name);
+
+	for (; at && at < end; at = memchr(at, '&', (size_t)(end - at))) {
+		const char *pair = ++at;
+		const char *stop = memchr(pair, '&', (size_t)(end - pair));
+		size_t pair_len = (size_t)((stop ? stop : end) - pair);
+		auto_str value = NULL;
+		size_t decoded;
+
+		if (pair_len < name_len || memcmp(pair, name, name_len) != 0 ||
+		    (pair_len > name_len && pair[name_len] != '='))
+			continue;
+		value = mem_zeroed(pair_len + 1, 1);
+		if (pair_len == name_len)
+			return take(value);
+		if (!target_decode(pair + name_len + 1, pair_len - name_len - 1, value, &decoded))
+			return NULL;
+		return take(value);
+	}
+	return NULL;
+}

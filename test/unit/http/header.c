@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include "internal.h"
@@ -17,6 +18,32 @@ static void a_media_type_follows_the_ending(void **state)
 	assert_string_equal(http_media_type("a."), "application/octet-stream");
 	assert_string_equal(http_media_type(""), "application/octet-stream");
 	assert_string_equal(http_media_type("a.pn"), "application/octet-stream");
+}
+
+static void a_parameter_of_the_query_is_found_and_decoded(void **state)
+{
+	static const struct {
+		const char *target, *name, *value;
+	} cases[] = {
+		{ "/a?raw=png", "raw", "png" },   { "/a?b=1&raw=p%6eg", "raw", "png" },
+		{ "/a?raw", "raw", "" },          { "/a?raw=", "raw", "" },
+		{ "/a?raw=1&raw=2", "raw", "1" }, { "/a?rawest=1&raw=2", "raw", "2" },
+		{ "/a?raw=b=c", "raw", "b=c" },   { "/a", "raw", NULL },
+		{ "/a?", "raw", NULL },           { "/a?b", "raw", NULL },
+		{ "/raw=1", "raw", NULL },        { "/a?raw=%", "raw", NULL },
+		{ "/a?&&raw=1&", "raw", "1" },    { "/a?b=?raw=1", "raw", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *value = target_query(cases[i].target, strlen(cases[i].target), cases[i].name);
+
+		if (cases[i].value)
+			assert_string_equal(value, cases[i].value);
+		else
+			assert_null(value);
+		free(value);
+	}
 }
 
 static void only_what_cannot_run_anything_is_inert(void **state)
@@ -100,6 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_media_type_follows_the_ending),
+		cmocka_unit_test(a_parameter_of_the_query_is_found_and_decoded),
 		cmocka_unit_test(only_what_cannot_run_anything_is_inert),
 		cmocka_unit_test(the_closest_range_of_Accept_decides),
 		cmocka_unit_test(a_target_is_a_clean_path_and_a_query),
