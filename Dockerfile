@@ -23,7 +23,7 @@ FROM ${BASE}
 RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
     podman crun runc conmon netavark iptables nftables uidmap fuse-overlayfs catatonit util-linux \
-    ca-certificates libuv1t64 libmicrohttpd12t64 libcurl4t64 libcjson1 libsqlite3-0 libpcre2-8-0 libssl3t64 \
+    ca-certificates libuv1t64 libmicrohttpd12t64 libcurl4t64 libcjson1 libsqlite3-0 libpcre2-8-0 libssl3t64 libmd4c0 \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /src/build/release/sandpod /src/build/release/agent /src/build/release/builtin.tar /usr/lib/sandpod/
 RUN ln -s /usr/lib/sandpod/sandpod /usr/bin/sandpod

@@ -51,7 +51,7 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 MUSL_CC  ?= musl-gcc
-packages := libuv libmicrohttpd libcurl libcjson sqlite3 libcrypto libpcre2-8
+packages := libuv libmicrohttpd libcurl libcjson sqlite3 libcrypto libpcre2-8 md4c
 warnings := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wswitch-enum -Wvla -Wundef
 ifeq ($(WERROR),1)
@@ -125,6 +125,13 @@ $(B)/gen/drivers.inc: $(wildcard src/drivers/*)
 	  printf 'static const char driver_%s[] = {\n' "$$(basename $$f | tr . _)"; \
 	  od -An -v -td1 $$f | sed 's/[-0-9][0-9]*/&,/g'; printf '0 };\n'; done > $@
 
+# The style sheet of the pages, as the bytes of an array (a string literal may not be that long).
+$(B)/src/web/page.o: $(B)/gen/style.inc
+$(B)/src/web/page.o: CPPFLAGS += -iquote $(B)/gen
+$(B)/gen/style.inc: src/web/style.css
+	@mkdir -p $(@D)
+	@grep -v '^/\*' $< | tr -d '\n\t' | od -An -v -tx1 | sed -e 's/ \(..\)/0x\1,/g' -e '$$s/,$$//' > $@
+
 # --- the agent: static, musl, no library ---------------------------------------------------------
 agent_sources := $(wildcard src/agent/*.c src/wire/*.c)
 $(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
@@ -187,6 +194,7 @@ component-run: component-build
 FUZZ_SECONDS ?= 30
 # whose private header a fuzzer sees
 fuzz.podman_stream := podman
+fuzz.preview       := web
 fuzz.range         := http
 fuzz.rpc           := mcp
 fuzz.wire          := wire
@@ -367,6 +375,7 @@ check-borders:
 	@$(call border,\<uv_|<uv\.h>,src/loop/)
 	@$(call border,\<EVP_|openssl/,src/base/digest\.c)
 	@$(call border,\<pcre2_,src/sandbox/)
+	@$(call border,\<MD_[A-Z]|md4c\.h,src/web/preview_markdown\.c)
 	@$(call border,\<getenv\>,src/config/)
 	@echo "borders: ok"
 
@@ -387,7 +396,7 @@ check-migrations:
 	  [ "$$(ls *.sql | wc -l)" = "$$(grep -c . CHECKSUMS)" ] && echo "migrations: unchanged"
 
 tidy_files = $(filter-out src/agent/%,$(filter src/%.c,$(c_files)))
-check-tidy: $(B)/gen/migrations.inc $(B)/gen/packages.inc $(B)/gen/drivers.inc
+check-tidy: $(B)/gen/migrations.inc $(B)/gen/packages.inc $(B)/gen/drivers.inc $(B)/gen/style.inc
 	@printf '%s\n' $(tidy_files) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -iquote $(B)/gen -std=c17 2>/dev/null' tidy
 	@printf '%s\n' $(filter src/agent/%.c,$(c_files)) | xargs -P $$(nproc) -n 1 sh -c 'clang-tidy --quiet "$$@" -- -iquote include -D_GNU_SOURCE -std=c17 2>/dev/null' tidy
 	@echo "clang-tidy: ok"

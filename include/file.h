@@ -50,7 +50,8 @@ struct file_opened {
 	const char *disposition;
 	uint64_t size;
 	int64_t modified_ms;
-	uint64_t version; /* differs when the file was changed: for ETag */
+	uint64_t version;   /* differs when the file was changed: for ETag */
+	int64_t expires_at; /* of the link, wall milliseconds; 0: it is not read by a link */
 };
 struct file_events {
 	/* The first callback: the file is open, or why not (then nothing follows). */

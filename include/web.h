@@ -4,7 +4,7 @@
  *	POST GET DELETE  / and /mcp      mcp_http; GET / without an event stream: server information
  *	GET              /sse            the event stream of 2024-11-05 clients …
  *	POST             /messages/:id   … and their messages
- *	GET HEAD         /files/:fileId  a download, streamed out of its container
+ *	GET HEAD         /files/:fileId  a person gets a page about it, a program the file
  *	PUT              /uploads/:id    an upload, streamed into its container
  *	GET HEAD         /health         alive
  *	GET HEAD         /ready          able to create: Podman, database, image
@@ -30,7 +30,9 @@ struct web {
 	const char *image;
 	const struct sandbox_image *images; /* further ones: /ready tells of them; NULL: none */
 	const char *version;
-	bool draining; /* /ready says no */
+	struct loop *loop;
+	bool draining;     /* /ready says no */
+	unsigned previews; /* pages about files that are being made or sent */
 };
 
 /* The http_handler_fn; ctx is a struct web. */

@@ -44,6 +44,7 @@ for purpose in "$@"; do
 		want uthash-dev "hash tables"
 		want libpcre2-dev "searches in output"
 		want libssl-dev "SHA-256 for keys"
+		want libmd4c-dev "Markdown in previews"
 		want musl-tools "compiles the static agent"
 		;;
 	run)
@@ -73,6 +74,7 @@ for purpose in "$@"; do
 		want_program npm npm "brings the official MCP clients"
 		want_program git git "which files to check"
 		want strace "faults made on purpose"
+		want chromium "what a browser makes of previews"
 		;;
 	images)
 		want mmdebstrap "bootstraps the Debian that the images are built on"

@@ -140,7 +140,8 @@ static bool open_http(struct app *app, struct error *err)
 				 .podman = app->podman,
 				 .image = app->image,
 				 .images = images_list(app),
-				 .version = SANDPOD_VERSION };
+				 .version = SANDPOD_VERSION,
+				 .loop = app->loop };
 	app->http = http_open(app->loop, &options, err);
 	if (!app->http && app->options.mode == APP_STDIO) {
 		options.port = 0; /* a window beside another: any port serves for links */

@@ -29,6 +29,7 @@ struct file_reader {
 	char *path;
 	char *name;
 	char *disposition;
+	int64_t expires_at;  /* of the link; 0: none */
 	struct timer *timer; /* until it is open */
 	uint64_t offset;     /* of the next byte to come */
 	uint64_t end;
@@ -136,12 +137,15 @@ struct file_reader *file_reader_begin(struct sandbox *sb, const char *path,
 static bool find_file(struct sandboxes *all, const char *id, struct file_row *ret_row,
 		      struct error *err)
 {
+	/* A person reads this. */
+	static const char unknown[] = "this server knows no such link";
 	char hm[CLOCK_TEXT_SIZE];
 
 	if (!id_is_formed("f-", id))
-		return not_found_error("file", id, err);
+		return error_set(err, ERROR_NOT_FOUND, unknown);
 	if (!store_file_find(all->store, id, ret_row, err))
-		return err->kind == ERROR_NOT_FOUND ? not_found_error("file", id, err) : false;
+		return err->kind == ERROR_NOT_FOUND ? error_set(err, ERROR_NOT_FOUND, unknown)
+						    : false;
 	if (ret_row->expires_at > clock_wall_ms())
 		return true;
 	clock_format_hm(ret_row->expires_at, hm);
@@ -171,6 +175,8 @@ struct file_reader *file_reader_open(struct sandboxes *all, const char *file_id,
 		return NULL;
 	reader->name = take(row.name);
 	reader->disposition = take(row.disposition);
+	reader->expires_at =
+		row.expires_at < sb->row.expires_at ? row.expires_at : sb->row.expires_at;
 	return reader;
 }
 
@@ -236,6 +242,7 @@ static bool on_opened(struct file_reader *reader, const struct wire_frame *frame
 	file.size = opened.size;
 	file.modified_ms = (int64_t)(opened.modified_ns / 1000000);
 	file.version = wire_version(opened.inode, opened.modified_ns, opened.size);
+	file.expires_at = reader->expires_at;
 	reader->events->on_open(reader->ctx, &file, NULL);
 	return true;
 }

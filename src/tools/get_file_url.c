@@ -9,7 +9,7 @@ static const char input_schema[] = SCHEMA({
 		"container_id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "From create_container"},
 		"file_path": {"type": "string", "minLength": 1, "maxLength": 4096, "description": "A regular file in the container; a relative path starts at its working directory"},
 		"ttl_seconds": {"type": "integer", "description": "How long the link works, at most as long as its container. Default: as long as its container"},
-		"disposition": {"type": "string", "enum": ["auto", "attachment", "inline"], "default": "auto", "description": "auto: shown in the browser if the type is harmless (text, pictures, sound, film), else downloaded. attachment: always downloaded"}
+		"disposition": {"type": "string", "enum": ["auto", "attachment", "inline"], "default": "auto", "description": "How the bytes come (a browser gets a page about them in any case). auto: to be shown if the type is harmless (text, pictures, sound, film), else to be saved. attachment: always to be saved"}
 	},
 	"required": ["container_id", "file_path"]
 });
@@ -153,9 +153,11 @@ static void run(struct call *call, const struct json *args)
 const struct tool tool_get_file_url = {
 	.name = "get_file_url",
 	.title = "Get a link to a file",
-	.description = "Use this to hand a person a file of a container: it gives a link that a "
-		       "browser can "
-		       "open, of any size. The link dies with its container.",
+	.description =
+		"Use this to hand a person a file of a container: it gives a link. A browser "
+		"shows the file there (pictures, PDF, code, Markdown, tables) with a button "
+		"that saves it; curl and other programs get its bytes, of any size. The "
+		"link dies with its container.",
 	.input_schema = input_schema,
 	.output_schema = output_schema,
 	.open_world = true,

@@ -2,6 +2,7 @@
  * nothing from anywhere and runs nothing; every text in it is escaped. */
 #include "internal.h"
 #include <string.h>
+#include "html.h"
 #include "json.h"
 
 enum { PAGE_MAX = 16 * 1024 };
@@ -64,29 +65,6 @@ void reply_json(struct http_request *req, int status, const struct json *body)
 	http_reply(req, status, "application/json", text, strlen(text));
 }
 
-/* False when the page is full; it then ends early, which no text of ours reaches. */
-static bool add_escaped(struct buf *page, const char *text)
-{
-	static const struct {
-		char c;
-		const char *entity;
-	} entities[] = {
-		{ '&', "&amp;" },  { '<', "&lt;" },   { '>', "&gt;" },
-		{ '"', "&quot;" }, { '\'', "&#39;" },
-	};
-
-	for (; *text; text++) {
-		const char *entity = NULL;
-
-		for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++)
-			if (*text == entities[i].c)
-				entity = entities[i].entity;
-		if (!(entity ? buf_add_text(page, entity) : buf_add(page, text, 1)))
-			return false;
-	}
-	return true;
-}
-
 static const char *title_of(int status)
 {
 	if (status == 404)
@@ -98,24 +76,19 @@ static const char *title_of(int status)
 
 char *failure_page(int status, const char *message, const char *next)
 {
-	static const char head[] =
-		"<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-		"<meta name=\"viewport\" content=\"width=device-width\">\n"
-		"<meta name=\"robots\" content=\"noindex\">\n"
-		"<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;"
-		"margin:15vh auto;padding:0 1.5rem;color:#222;background:#fff}"
-		"h1{font-size:1.5rem}p+p{color:#666}"
-		"@media(prefers-color-scheme:dark){body{color:#ddd;background:#16181c}"
-		"p+p{color:#999}}</style>\n";
-	auto_buf page = BUF_INIT(PAGE_MAX);
+	struct html page = HTML_INIT(PAGE_MAX + HTML_RESERVE);
 	const char *title = title_of(status);
 
-	(void)(buf_add_text(&page, head) && buf_add_text(&page, "<title>") &&
-	       add_escaped(&page, title) && buf_add_text(&page, "</title>\n<h1>") &&
-	       add_escaped(&page, title) && buf_add_text(&page, "</h1>\n<p>") &&
-	       add_escaped(&page, message) && buf_add_text(&page, "</p>\n<p>") &&
-	       add_escaped(&page, next) && buf_add_text(&page, "</p>\n</html>\n"));
-	return buf_take(&page);
+	page_begin(&page, title);
+	html_raw(&page, "<main class=\"words\">\n<h1>");
+	html_text(&page, title, strlen(title));
+	html_raw(&page, "</h1>\n<p>");
+	html_text(&page, message, strlen(message));
+	html_raw(&page, "</p>\n<p>");
+	html_text(&page, next, strlen(next));
+	html_raw(&page, "</p>\n</main>\n");
+	page_end(&page);
+	return buf_take(&page.buf);
 }
 
 static void reply_page(struct http_request *req, int status, const struct error *err,
@@ -124,14 +97,17 @@ static void reply_page(struct http_request *req, int status, const struct error 
 	auto_str sentence = mem_strdup(err->text);
 	auto_str message = NULL;
 	auto_str page = NULL;
+	auto_str style = page_style_source();
+	auto_str policy = mem_format("default-src 'none'; %s; sandbox; base-uri 'none'; "
+				     "form-action 'none'; frame-ancestors 'none'",
+				     style);
 
 	/* Errors begin in lower case, because they also follow a colon. */
 	if (sentence[0] >= 'a' && sentence[0] <= 'z')
 		sentence[0] = (char)(sentence[0] - 'a' + 'A');
 	message = mem_format("%s.", sentence);
 	page = failure_page(status, message, next);
-	http_add_header(req, "Content-Security-Policy",
-			"default-src 'none'; style-src 'unsafe-inline'; sandbox");
+	http_add_header(req, "Content-Security-Policy", policy);
 	http_add_header(req, "X-Content-Type-Options", "nosniff");
 	http_add_header(req, "Referrer-Policy", "no-referrer");
 	http_add_header(req, "Cache-Control", "private, no-store");

@@ -1,4 +1,5 @@
-/* A download: a person has a link, and the file is streamed out of its container.
+/* A download: somebody has a link, and the file is streamed out of its container.  A person whose
+ * browser opens the link gets a page instead (preview.c), whose button and pictures come here.
  *
  *	opening ──on_open──> answered (error, 304, HEAD …)
  *	    │
@@ -12,6 +13,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "clock.h"
+#include "preview.h"
 
 static const char prefix[] = "/files/";
 
@@ -19,7 +21,9 @@ struct download {
 	struct http_request *req;   /* NULL once it is answered */
 	struct http_stream *stream; /* NULL unless it is streaming */
 	struct file_reader *reader;
-	size_t untaken; /* bytes that wait for room before the container hears of them */
+	enum file_form form;
+	const struct media *media; /* with FILE_RAW */
+	size_t untaken;            /* bytes that wait for room before the container hears of them */
 };
 
 static void download_free(struct download *download)
@@ -100,14 +104,26 @@ static void start_stream(struct download *download, const struct file_plan *plan
 
 /* --- the answer's header ------------------------------------------------------------------ */
 
+/* No viewer of PDF works in a sandbox; the types of media are none that a browser runs as a page.
+ */
+static const char *policy_of(const struct download *download)
+{
+	if (download->form != FILE_RAW)
+		return "sandbox; default-src 'none'";
+	return strcmp(download->media->word, "pdf") == 0
+		       ? "default-src 'none'; frame-ancestors 'self'"
+		       : "sandbox; default-src 'none'; frame-ancestors 'self'";
+}
+
 /* Whatever the file contains, it must not act in our name. */
-static void add_safety(struct http_request *req)
+static void add_safety(struct http_request *req, const struct download *download)
 {
 	http_add_header(req, "X-Content-Type-Options", "nosniff");
-	http_add_header(req, "Content-Security-Policy", "sandbox; default-src 'none'");
+	http_add_header(req, "Content-Security-Policy", policy_of(download));
 	http_add_header(req, "Cross-Origin-Resource-Policy", "same-origin");
 	http_add_header(req, "Referrer-Policy", "no-referrer");
 	http_add_header(req, "Cache-Control", "private, no-store");
+	http_add_header(req, "Vary", FILE_VARY);
 }
 
 static void add_validators(struct http_request *req, const struct file_opened *file,
@@ -121,10 +137,24 @@ static void add_validators(struct http_request *req, const struct file_opened *f
 	http_add_header(req, "Accept-Ranges", "bytes");
 }
 
-static void add_name(struct http_request *req, const struct file_opened *file)
+/* What could run is shown as a part of our page only, never in a window of its own. */
+static const char *disposition_of(struct http_request *req, const struct download *download,
+				  const struct file_opened *file)
 {
-	auto_str value =
-		http_disposition(file_disposition(file->name, file->disposition), file->name);
+	const char *dest = http_header(req, "Sec-Fetch-Dest");
+
+	if (download->form == FILE_BYTES)
+		return file_disposition(file->name, file->disposition);
+	if (download->form == FILE_SAVED ||
+	    (!download->media->inert && dest && strcmp(dest, "document") == 0))
+		return "attachment";
+	return "inline";
+}
+
+static void add_name(struct http_request *req, const struct download *download,
+		     const struct file_opened *file)
+{
+	auto_str value = http_disposition(disposition_of(req, download, file), file->name);
 
 	http_add_header(req, "Content-Disposition", value);
 }
@@ -170,7 +200,7 @@ static void on_open(void *ctx, const struct file_opened *file, const struct erro
 	read_wish(req, &wish);
 	etag_format(file->version, etag);
 	file_plan_make(&wish, etag, file->size, &plan);
-	add_safety(req);
+	add_safety(req, download);
 	add_validators(req, file, etag);
 	add_content_range(req, &plan, file->size);
 	if (plan.status != 200 && plan.status != 206) {
@@ -178,12 +208,13 @@ static void on_open(void *ctx, const struct file_opened *file, const struct erro
 		http_reply(req, plan.status, NULL, NULL, 0);
 		return;
 	}
-	add_name(req, file);
-	type = file_content_type(file->name);
+	add_name(req, download, file);
+	type = download->media ? mem_strdup(download->media->type) : file_content_type(file->name);
 	start_stream(download, &plan, type);
 }
 
-void file_handle(struct web *web, struct http_request *req)
+static void download_begin(struct web *web, struct http_request *req, enum file_form form,
+			   const struct media *media)
 {
 	static const struct file_events events = { .on_open = on_open,
 						   .on_data = on_data,
@@ -192,10 +223,29 @@ void file_handle(struct web *web, struct http_request *req)
 	struct error err;
 
 	download->req = req;
+	download->form = form;
+	download->media = media;
 	download->reader = file_reader_open(web->sandboxes, http_path(req) + strlen(prefix),
 					    &events, download, &err);
 	if (download->reader)
 		http_on_gone(req, on_gone, download);
 	else
 		fail(download, &err);
+}
+
+void file_handle(struct web *web, struct http_request *req)
+{
+	auto_str download = http_query(req, "download");
+	auto_str raw = http_query(req, "raw");
+	struct file_asker asker = { .accept = http_header(req, "Accept"),
+				    .fetch_dest = http_header(req, "Sec-Fetch-Dest"),
+				    .range = http_header(req, "Range"),
+				    .download = download,
+				    .raw = raw };
+	enum file_form form = file_form_choose(&asker);
+
+	if (form == FILE_PAGE)
+		preview_handle(web, req, http_path(req) + strlen(prefix));
+	else
+		download_begin(web, req, form, form == FILE_RAW ? media_find(raw) : NULL);
 }

@@ -11,6 +11,8 @@ void info_handle(struct web *web, struct http_request *req);
 void health_handle(struct web *web, struct http_request *req);
 void ready_handle(struct web *web, struct http_request *req);
 void file_handle(struct web *web, struct http_request *req);
+/* A page about it; preview.h has its parts. */
+void preview_handle(struct web *web, struct http_request *req, const char *file_id);
 void upload_handle(struct web *web, struct http_request *req);
 
 /* --- failure.c: answers that say why not -------------------------------------------------------
@@ -54,6 +56,21 @@ void file_plan_make(const struct file_wish *wish, const char *etag, uint64_t siz
 
 /* --- presentation.c: pure ----------------------------------------------------------------------
  */
+
+/* Who asks for a file, and how; NULL for what is absent. */
+struct file_asker {
+	const char *accept, *fetch_dest, *range; /* headers */
+	const char *download, *raw;              /* of the query */
+};
+enum file_form {
+	FILE_BYTES, /* for programs */
+	FILE_SAVED, /* to be saved, whatever it is: the button of the page */
+	FILE_RAW,   /* for the page's own elements: as the media that `raw` names */
+	FILE_PAGE,  /* for a person in a browser */
+};
+enum file_form file_form_choose(const struct file_asker *asker);
+/* What the choice depends on. */
+#define FILE_VARY "Accept, Sec-Fetch-Dest"
 
 /* The Content-Type of a download; the caller owns it. */
 char *file_content_type(const char *name);

@@ -15,6 +15,8 @@ static struct {
 	struct loop *loop;
 	const char *name, *disposition;
 	uint64_t size;
+	const char *content; /* of so many bytes; NULL: byte_at */
+	int64_t expires_at;
 	enum error_kind open_error, later_error;
 	uint64_t ends_at; /* becomes shorter: the error comes here; 0: never */
 	bool silent;      /* never opens */
@@ -53,7 +55,8 @@ static void send_opened(struct file_reader *reader)
 				    .disposition = container.disposition,
 				    .size = container.size,
 				    .modified_ms = 1000,
-				    .version = 0xabc };
+				    .version = 0xabc,
+				    .expires_at = container.expires_at };
 	struct error err;
 
 	reader->is_open = true;
@@ -88,8 +91,9 @@ static void go_on(void *ctx)
 		__atomic_add_fetch(&container.stalled, 1, __ATOMIC_SEQ_CST);
 		return;
 	}
-	for (; len < CHUNK && reader->next < reader->end; len++)
-		chunk[len] = byte_at(reader->next++);
+	for (; len < CHUNK && reader->next < reader->end; len++, reader->next++)
+		chunk[len] =
+			container.content ? container.content[reader->next] : byte_at(reader->next);
 	if (reader->next - reader->taken > container.most_ahead)
 		container.most_ahead = reader->next - reader->taken;
 	schedule(reader);
@@ -370,7 +374,7 @@ static inline void open_fakes(struct fixture *fixture)
 	fixture_open(fixture, web_handle);
 	fixture->options.ctx = &web;
 	fixture->options.stream_put_under = WEB_UPLOADS;
-	container.loop = fixture->loop;
+	container.loop = web.loop = fixture->loop;
 }
 
 #endif
