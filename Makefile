@@ -171,7 +171,7 @@ unit-build: $(unit_tests) $(B)/agent
 unit-run: unit-build
 	@bad=0; for t in $(sort $(unit_tests)); do $$t || bad=1; done; exit $$bad
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -path build/images -prune -o -name '*.d' -print 2>/dev/null)
 
 # --- component tests: several modules in one process, over a fake Podman -------------------------
 component_tests := $(patsubst test/component/%.c,$(B)/component/%,$(wildcard test/component/*.c))
@@ -227,7 +227,7 @@ $(B)/builtin.tar: images/builtin/build.sh
 # Images for more than a shell, each built on alpine's tar, from packages and without any registry; and a
 # storage of Podman's that holds them, for servers that use them in place (the tests' ones).
 images       := alpine python web
-image_parts   = images/build.sh images/finish.sh $(shell find images/files images/$(1) -type f -not -path '*/node_modules/*')
+image_parts   = images/build.sh images/finish.sh $(shell find images/files images/$(1) -type f -not -path '*/node_modules/*' -not -name Containerfile)
 .PHONY: images image-store deps-images
 images: deps-images
 	@$(MAKE) --no-print-directory -j$(jobs) $(images:%=build/images/%.tar)
