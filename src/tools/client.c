@@ -13,18 +13,22 @@ static const struct client clients[] = {
 	 * be moved (anthropics/claude-code#22542, #52859). */
 	{ "claude-ai", 60, 0 },
 	/* A result of more than 50,000 characters goes to a file instead of to the model
-	 * (code.claude.com/docs, "MCP output limits"). */
+	 * (code.claude.com/docs/en/mcp, "Raise the limit for a specific tool"). */
 	{ "claude-code", 0, 50000 },
-	/* 60 s unless tool_timeout_sec says otherwise (openai/codex, docs/config.md). */
+	/* Unless tool_timeout_sec says otherwise 60 s (developers.openai.com/codex,
+	 * "Configuration Reference"), in its newest versions 300 (openai/codex,
+	 * codex-rs/codex-mcp/src/rmcp_client.rs: DEFAULT_TOOL_TIMEOUT). */
 	{ "codex-mcp-client", 60, 0 },
-	/* 180 s (google-antigravity/antigravity-cli#780). */
+	/* Only its users tell: 60 s in one version (github/copilot-cli#1535), 180 in another
+	 * (#1378). */
+	{ "github-copilot-developer", 60, 0 },
+	/* Only its users tell: 180 s (google-antigravity/antigravity-cli#780). */
 	{ "antigravity-client", 180, 0 },
-	/* 30 s unless `timeout` says otherwise (librechat.ai/docs, object structure of
-	 * mcpServers). */
-	{ "@librechat/api-client", 30, 0 },
-	/* 20 s unless spring.ai.mcp.client.request-timeout says otherwise
-	 * (docs.spring.io/spring-ai, MCP client boot starter); followed by the name of the
-	 * connection. */
+	/* 60 s unless `timeout` or MCP_DEFAULT_TIMEOUT_MS says otherwise (danny-avila/LibreChat,
+	 * packages/api/src/mcp/__tests__/MCPConnectionTimeout.test.ts). */
+	{ "@librechat/api-client", 60, 0 },
+	/* 20 s unless spring.ai.mcp.client.request-timeout says otherwise; followed by the name of
+	 * the connection (spring-projects/spring-ai, McpClientCommonProperties.java). */
 	{ "spring-ai-mcp-client*", 20, 0 },
 };
 

@@ -537,7 +537,8 @@ static void waits_end_before_the_client_gives_up(void **state)
 		{ "somebody", "wait=45000" },
 		{ "claude-ai", "wait=45000" },
 		{ "claude-ai-2", "wait=45000" },
-		{ "@librechat/api-client", "wait=22500" },
+		{ "@librechat/api-client", "wait=45000" },
+		{ "github-copilot-developer", "wait=45000" },
 		{ "spring-ai-mcp-client - sandbox", "wait=15000" },
 	};
 	struct command_row row = command_row("exited");
