@@ -166,6 +166,12 @@ enum { SANDBOX_LABEL_MAX = 64 };
 struct sandbox_op *sandbox_default(struct sandboxes *all, const struct sandbox_request *wish,
 				   const char *label, sandbox_view_fn *done, void *ctx,
 				   struct error *err) must_check;
+/* One that is destroyed when no command of its own runs any more, whichever server is there then
+ * (and at the start of one that finds none running); wish->request_id is not looked at.  Whoever
+ * makes it has a command begun before the callback returns, or destroys it. */
+struct sandbox_op *sandbox_create_once(struct sandboxes *all, const struct sandbox_request *wish,
+				       sandbox_view_fn *done, void *ctx,
+				       struct error *err) must_check;
 /* A living container with its usage.  ERROR_GONE with the tombstone's sentence when it is over. */
 struct sandbox_op *sandbox_check(struct sandboxes *all, const char *owner, const char *id,
 				 int64_t extend_ms, sandbox_view_fn *done, void *ctx,

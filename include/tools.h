@@ -11,6 +11,7 @@
 
 struct tools_context {
 	struct sandboxes *sandboxes;
+	struct loop *loop; /* whose helper threads read what is long */
 	/* What the schemas say of this server: defaults and maxima.  Borrowed. */
 	const struct sandbox_settings *settings;
 	int64_t output_limit;    /* bytes of each stream inside a result */

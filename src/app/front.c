@@ -94,6 +94,7 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 {
 	app->tools = tools_select(app->config.tool_sets);
 	app->tools_context = (struct tools_context){
+		.loop = app->loop,
 		.sandboxes = app->sandboxes,
 		.settings = &app->settings,
 		.output_limit = app->config.output_limit,

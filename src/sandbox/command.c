@@ -128,6 +128,7 @@ void command_settle(struct command *command)
 					     command->row.id);
 	if (command->code)
 		code_wake(command->sb);
+	once_look(command->sb);
 	detach(command);
 	waits_look(command);
 	command_unref(command);

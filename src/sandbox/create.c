@@ -186,7 +186,8 @@ struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_re
 {
 	struct sandbox *sb;
 
-	if (request->request_id && default_has_form(request->request_id)) {
+	if (request->request_id &&
+	    (default_has_form(request->request_id) || once_has_form(request->request_id))) {
 		error_set(err, ERROR_INVALID,
 			  "request_id: \"%.40s\" is of a form that the server keeps for itself",
 			  request->request_id);

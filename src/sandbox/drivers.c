@@ -7,6 +7,27 @@
 
 static const struct driver drivers[] = {
 	{
+		.language = "python",
+		.program = "python3",
+		.command = "exec python3 -u -c 'import os; exec(compile("
+			   "os.environ.pop(\"SANDPOD_DRIVER\"), \"<sandpod>\", \"exec\"))'",
+		.source = driver_python_py,
+	},
+	{
+		.language = "javascript",
+		.program = "node",
+		/* --expose-internals: Node's own parser is one of its internals. */
+		.command = "exec node --expose-internals -e 'require(\"vm\").runInThisContext("
+			   "process.env.SANDPOD_DRIVER, { filename: \"<sandpod>\" })"
+			   "(require, (name) => import(name))'",
+		.source = driver_javascript_js,
+	},
+	{
+		.language = "sh",
+		.command = "eval \"$SANDPOD_DRIVER\"",
+		.source = driver_sh_sh,
+	},
+	{
 		.language = "web",
 		.program = "node",
 		.command = "exec node /usr/lib/sandpod/web/driver.js",

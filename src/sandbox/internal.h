@@ -17,6 +17,7 @@
  *	reaper.c      two hours, and the sweep           reconcile.c   the database and Podman
  *	image.c       what a wish may name
  *	prove.c       are the walls there at all?        default.c     a caller's own, by label
+ *	once.c        those for one command
  * The link to process 1
  *	link.c        kept open                          link_talk.c   frames in and out
  *	link_socket.c by a local socket                  link_place.c  where that socket is
@@ -76,6 +77,7 @@ struct sandbox {
 	struct command *commands;    /* those the agent may still speak of, by stream */
 	struct file_reader *readers; /* files being read, by stream */
 	struct deferred *code_turn;  /* code that waits is looked at soon */
+	struct deferred *once_turn;  /* whether it has served is looked at soon */
 	int64_t streams_end; /* numbers for commands from row.next_stream to here are taken */
 	struct file_writer *writers; /* files being written, by stream */
 	struct file_op *file_ops;    /* questions about paths, by stream */
@@ -172,6 +174,7 @@ bool not_found_error(const char *what, const char *id, struct error *err);
 #define REASON_FAILED  "it could not be started"
 #define REASON_STOPPED "its process 1 ended"
 #define REASON_SPARE   "it was made ahead of need and not needed"
+#define REASON_ONCE    "the one command that it was made for was over"
 #define REASON_CLOSING "the server was told to destroy everything when it stopped"
 
 /* --- view ---------------------------------------------------------------------------------- */

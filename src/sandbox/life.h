@@ -125,6 +125,9 @@ struct sandbox_op *create_anew(struct sandboxes *all, const struct sandbox_reque
 			       sandbox_view_fn *done, void *ctx, struct error *err) must_check;
 /* default.c: whether a request id has the form that default containers have. */
 bool default_has_form(const char *request_id);
+/* once.c: likewise; and looks soon whether one has served. */
+bool once_has_form(const char *request_id);
+void once_look(struct sandbox *sb);
 /* As sandbox_create for a request of our own: by a birth, at once, whoever waits or lives. */
 struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_request *request,
 				    sandbox_view_fn *done, void *ctx, struct error *err) must_check;

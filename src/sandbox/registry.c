@@ -41,6 +41,7 @@ void registry_remove(struct sandbox *sb)
 	struct sandboxes *all = sb->all;
 
 	deferred_cancel(sb->code_turn);
+	deferred_cancel(sb->once_turn);
 	birth_abandon(sb);
 	check_container_over(sb);
 	link_drop(sb);

@@ -40,6 +40,7 @@ static bool load_one(struct sandboxes *all, const char *id, struct error *err)
 	if (state == SANDBOX_RUNNING || state == SANDBOX_WARM) {
 		recall_runtimes(sb);
 		sb->running_mono = 1;
+		once_look(sb);
 	} else {
 		/* Its birth or its end was cut short by our own end. */
 		destroy_begin(sb, REASON_FAILED);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "utf8.h"
 
-enum { TEXT_MAX = 16 * 1024 * 1024, COMMAND_SHOWN_MAX = 200, SIGNAL_SIZE = 24 };
+enum { FOOTER_MAX = 64 * 1024, COMMAND_SHOWN_MAX = 200, SIGNAL_SIZE = 24 };
 
 /* --- facts --- */
 
@@ -340,8 +340,9 @@ static void put_offsets(struct json *out, struct json *offsets)
 	json_free(offsets);
 }
 
-bool command_result(const struct command_view *view, const struct command_wish *wish,
-		    struct json **ret_structured, struct buf *ret_text, struct error *err)
+bool command_forms(const struct command_view *view, const struct command_wish *wish,
+		   struct json **ret_structured, struct buf *ret_text, struct buf *ret_footer,
+		   struct error *err)
 {
 	auto_json out = json_object();
 	auto_json offsets = json_object();
@@ -358,7 +359,8 @@ bool command_result(const struct command_view *view, const struct command_wish *
 		json_put_text(out, "encoding", "base64");
 	put_usage(out, view->row);
 	put_hint(out, view);
-	add_footer(view, wish, offsets, ret_text);
+	begin_line(ret_text);
+	add_footer(view, wish, offsets, ret_footer);
 	if (wish->with_match)
 		json_put_bool(out, "matched", view->matched);
 	if (wish->with_offsets)
@@ -367,35 +369,15 @@ bool command_result(const struct command_view *view, const struct command_wish *
 	return true;
 }
 
-void command_answer(struct call *call, const struct command_view *view, const struct error *err,
-		    const struct command_wish *wish)
+bool command_result(const struct command_view *view, const struct command_wish *wish,
+		    struct json **ret_structured, struct buf *ret_text, struct error *err)
 {
-	auto_buf text = BUF_INIT(TEXT_MAX);
-	struct json *structured;
-	struct error failure;
+	auto_buf footer = BUF_INIT(FOOTER_MAX);
 
-	if (err) {
-		tool_fail(call, err);
-	} else if (!command_result(view, wish, &structured, &text, &failure)) {
-		tool_fail(call, &failure);
-	} else {
-		call_add_text(call, buf_text(&text));
-		call_answer(call, structured);
-	}
-}
-
-void command_answer_as_checked(void *ctx, const struct command_view *view, const struct error *err)
-{
-	struct waiting *waiting = ctx;
-	struct call *call = waiting->call;
-	struct command_wish wish = {
-		.output = { .limit = fitting_limit(call) },
-		.streams = COMMAND_STDOUT | COMMAND_STDERR,
-		.with_offsets = true,
-	};
-
-	free(waiting);
-	command_answer(call, view, err, &wish);
+	if (!command_forms(view, wish, ret_structured, ret_text, &footer, err))
+		return false;
+	buf_add(ret_text, buf_text(&footer), footer.len);
+	return true;
 }
 
 /* --- rows of lists --- */

@@ -1,5 +1,5 @@
 /* create_container: a wish for a container, within the server's maxima. */
-#include "internal.h"
+#include "create_container.h"
 #include <math.h>
 #include <string.h>
 
@@ -16,16 +16,9 @@ enum {
 static const char input_schema[] = SCHEMA({
 	"type": "object",
 	"properties": {
-		"name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "A label to tell it from others. Default: none"},
-		"image": {"type": "string", "description": "One of the images that this server allows"},
-		"memory_mb": {"type": "integer", "description": "Memory in MiB"},
-		"cpus": {"type": "number", "description": "Processors; 0.5 is half of one"},
-		"pids": {"type": "integer", "description": "Processes at the same time"},
-		"disk_mb": {"type": "integer", "description": "Disk in MiB"},
-		"ttl_seconds": {"type": "integer", "description": "It is destroyed after this time"},
-		"network": {"type": "string", "description": "none: no network at all. internet: public addresses only"},
-		"env": {"type": "object", "maxProperties": 256, "additionalProperties": {"type": "string"}, "description": "Environment variables of all its commands. Default: none"},
-		"workdir": {"type": "string", "minLength": 1, "maxLength": 4096, "default": "/workspace", "description": "Absolute path where commands start"},
+		"name": {"type": "string", "minLength": 1, "maxLength": 64, "description": "A label to tell it from others. Default: none"},)
+	CONTAINER_ARGUMENTS
+	SCHEMA(,
 		"request_id": {"type": "string", "minLength": 1, "maxLength": 128, "description": "Any text of yours: the same one gives the same container back instead of a second. Default: none"}
 	}
 });
@@ -36,39 +29,27 @@ static const char output_schema[] = SCHEMA({"type": "object", "properties": {)
 	SCHEMA(}, "anyOf": [{"required": ["container_id", "status", "expires_at", "limits"]}, {"required": ["code", "message"]}]});
 /* clang-format on */
 
-enum {
-	A_NAME,
-	A_IMAGE,
-	A_MEMORY,
-	A_CPUS,
-	A_PIDS,
-	A_DISK,
-	A_TTL,
-	A_NETWORK,
-	A_ENV,
-	A_WORKDIR,
-	A_REQUEST_ID,
-	A_COUNT,
-};
+enum { A_REQUEST_ID = CONTAINER_ARGS, A_COUNT };
 
 static const char *const networks[] = { "none", "internet", NULL };
 static const char *const no_network[] = { "none", NULL };
 
-static const struct arg args_table[A_COUNT] = {
-	[A_NAME] = { "name", ARG_TEXT, .least = 1, .most = NAME_MAX_BYTES },
-	[A_IMAGE] = { "image", ARG_TEXT, .least = 1, .most = IMAGE_MAX_BYTES },
+const struct arg container_args[CONTAINER_ARGS] = {
+	[CONTAINER_NAME] = { "name", ARG_TEXT, .least = 1, .most = NAME_MAX_BYTES },
+	[CONTAINER_IMAGE] = { "image", ARG_TEXT, .least = 1, .most = IMAGE_MAX_BYTES },
 	/* The domain knows the real bounds and says them; these keep the numbers sane. */
-	[A_MEMORY] = { "memory_mb", ARG_INT, .least = 1, .most = 1048576 },
-	[A_CPUS] = { "cpus", ARG_NUMBER, .least = 0, .most = 1024 },
-	[A_PIDS] = { "pids", ARG_INT, .least = 1, .most = 1000000 },
-	[A_DISK] = { "disk_mb", ARG_INT, .least = 1, .most = 1048576 },
-	[A_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 31536000 },
-	[A_NETWORK] = { "network", ARG_CHOICE, .choices = networks },
-	[A_ENV] = { .name = "env", .type = ARG_OBJECT },
-	[A_WORKDIR] = { "workdir", ARG_TEXT, .least = 1, .most = PATH_ARG_MAX,
-			.aliases = workdir_aliases },
-	[A_REQUEST_ID] = { "request_id", ARG_TEXT, .least = 1, .most = 128 },
+	[CONTAINER_MEMORY] = { "memory_mb", ARG_INT, .least = 1, .most = 1048576 },
+	[CONTAINER_CPUS] = { "cpus", ARG_NUMBER, .least = 0, .most = 1024 },
+	[CONTAINER_PIDS] = { "pids", ARG_INT, .least = 1, .most = 1000000 },
+	[CONTAINER_DISK] = { "disk_mb", ARG_INT, .least = 1, .most = 1048576 },
+	[CONTAINER_TTL] = { "ttl_seconds", ARG_INT, .least = 1, .most = 31536000 },
+	[CONTAINER_NETWORK] = { "network", ARG_CHOICE, .choices = networks },
+	[CONTAINER_ENV] = { .name = "env", .type = ARG_OBJECT },
+	[CONTAINER_WORKDIR] = { "workdir", ARG_TEXT, .least = 1, .most = PATH_ARG_MAX,
+				.aliases = workdir_aliases },
 };
+
+static const struct arg request_id_arg = { "request_id", ARG_TEXT, .least = 1, .most = 128 };
 
 /* The default and what the operator names beside it, there or not yet. */
 static void bind_images(struct json *property, const struct sandbox_settings *settings)
@@ -82,7 +63,7 @@ static void bind_images(struct json *property, const struct sandbox_settings *se
 	bind_choice(property, names, settings->image);
 }
 
-static bool bind(const void *ctx, const char *name, struct json *property)
+bool container_bind(const void *ctx, const char *name, struct json *property)
 {
 	const struct sandbox_settings *s = ((const struct tools_context *)ctx)->settings;
 	const struct argument_bound bounds[] = {
@@ -142,28 +123,27 @@ static bool read_cpus(const struct arg_value *value, int64_t *ret_milli, struct 
 	return true;
 }
 
-static bool read_wish(const struct arg_value values[A_COUNT], struct sandbox_request *ret_request,
-		      char ***ret_env, struct error *err)
+bool container_wish(const struct arg_value values[CONTAINER_ARGS],
+		    struct sandbox_request *ret_request, char ***ret_env, struct error *err)
 {
 	struct sandbox_request wish = {
-		.name = values[A_NAME].text,
-		.request_id = values[A_REQUEST_ID].text,
-		.image = values[A_IMAGE].text,
-		.memory = values[A_MEMORY].number * MIB,
-		.pids = values[A_PIDS].number,
-		.disk = values[A_DISK].number * MIB,
-		.ttl_ms = values[A_TTL].number * 1000,
-		.network = values[A_NETWORK].text,
-		.workdir = values[A_WORKDIR].text,
+		.name = values[CONTAINER_NAME].text,
+		.image = values[CONTAINER_IMAGE].text,
+		.memory = values[CONTAINER_MEMORY].number * MIB,
+		.pids = values[CONTAINER_PIDS].number,
+		.disk = values[CONTAINER_DISK].number * MIB,
+		.ttl_ms = values[CONTAINER_TTL].number * 1000,
+		.network = values[CONTAINER_NETWORK].text,
+		.workdir = values[CONTAINER_WORKDIR].text,
 	};
 
-	if (!read_cpus(&values[A_CPUS], &wish.cpu_milli, err))
+	if (!read_cpus(&values[CONTAINER_CPUS], &wish.cpu_milli, err))
 		return false;
 	if (wish.workdir && wish.workdir[0] != '/')
 		return error_set(err, ERROR_INVALID,
 				 "workdir must be an absolute path that begins with /");
-	if (values[A_ENV].given) {
-		*ret_env = env_read(values[A_ENV].object, err);
+	if (values[CONTAINER_ENV].given) {
+		*ret_env = env_read(values[CONTAINER_ENV].object, err);
 		if (!*ret_env)
 			return false;
 		wish.env = (const char *const *)*ret_env;
@@ -172,7 +152,7 @@ static bool read_wish(const struct arg_value values[A_COUNT], struct sandbox_req
 	return true;
 }
 
-static bool refuse_allowlist(struct call *call, const struct json *args)
+bool container_refuse_allowlist(struct call *call, const struct json *args)
 {
 	struct error err;
 
@@ -200,6 +180,7 @@ static void tell_wait(struct call *call, const struct sandbox_line *before)
 
 static void run(struct call *call, const struct json *args)
 {
+	struct arg table[A_COUNT];
 	struct arg_value values[A_COUNT];
 	struct sandbox_request request;
 	struct waiting *waiting;
@@ -208,12 +189,16 @@ static void run(struct call *call, const struct json *args)
 	struct error err;
 	auto_env env = NULL;
 
-	if (refuse_allowlist(call, args) || !args_read(call, args, args_table, A_COUNT, values))
+	memcpy(table, container_args, sizeof(container_args));
+	table[A_REQUEST_ID] = request_id_arg;
+	if (container_refuse_allowlist(call, args) ||
+	    !args_read(call, args, table, A_COUNT, values))
 		return;
-	if (!read_wish(values, &request, &env, &err)) {
+	if (!container_wish(values, &request, &env, &err)) {
 		tool_fail(call, &err);
 		return;
 	}
+	request.request_id = values[A_REQUEST_ID].text;
 	request.owner = call_owner(call);
 	waiting = waiting_new(call);
 	op = sandbox_create(tools_of(call)->sandboxes, &request, on_done, waiting, &err);
@@ -234,6 +219,6 @@ const struct tool tool_create_container = {
 	.output_schema = output_schema,
 	.open_world = true,
 	.set = "containers",
-	.bind = bind,
+	.bind = container_bind,
 	.run = run,
 };

@@ -24,7 +24,9 @@ extern const struct tool tool_check_command;
 extern const struct tool tool_send_input;
 extern const struct tool tool_kill_command;
 extern const struct tool tool_list_commands;
+extern const struct tool tool_run_code;
 extern const struct tool tool_install_packages;
+extern const struct tool tool_run_once;
 extern const struct tool tool_get_file_url;
 extern const struct tool tool_get_upload_url;
 
@@ -73,6 +75,12 @@ extern const struct tool tool_get_upload_url;
 	"context_over": {"type": "boolean", "description": "The interpreter ended with it: the next call begins a new one"}, \
 	"stdout": {"type": "string"}, \
 	"stderr": {"type": "string"}, \
+	"result": {"description": "Of code: the value of its last expression; as text where it is not JSON", "anyOf": [ \
+		{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "object"}, {"type": "array"}, {"type": "null"}]}, \
+	"result_omitted_bytes": {"type": "integer", "description": "How much of a long result is left out"}, \
+	"error": {"type": "object", "description": "Of code: what it raised", "properties": { \
+		"type": {"type": "string"}, "message": {"type": "string"}, "traceback": {"type": "string"}}}, \
+	"pictures": {"type": "integer", "description": "Of code: how many pictures are among the content blocks"}, \
 	"encoding": {"type": "string", "description": "base64 when stdout and stderr are that"}, \
 	"truncated": {"type": "object", "description": "By stream: what is not shown here", "additionalProperties": {"type": "object", "properties": { \
 		"omitted_from": {"type": "integer", "description": "First byte left out: an offset for check_command"}, \
@@ -254,9 +262,25 @@ struct command_wish {
 bool command_result(const struct command_view *view, const struct command_wish *wish,
 		    struct json **ret_structured, struct buf *ret_text,
 		    struct error *err) must_check;
-/* The whole answer (or the failure), for a command callback. */
+/* The same with the footer by itself, for those that put something before it. */
+bool command_forms(const struct command_view *view, const struct command_wish *wish,
+		   struct json **ret_structured, struct buf *ret_text, struct buf *ret_footer,
+		   struct error *err) must_check;
+
+/* --- command_answer.c --- */
+
+/* The whole answer (or the failure), for a command callback; of code that is over also its result,
+ * error and pictures. */
 void command_answer(struct call *call, const struct command_view *view, const struct error *err,
 		    const struct command_wish *wish);
+/* As command_answer, with a fact more: a member of the structured form, and a line of the text. */
+struct command_more {
+	const char *key, *value;
+	const char *line;
+};
+void command_answer_more(struct call *call, const struct command_view *view,
+			 const struct error *err, const struct command_wish *wish,
+			 const struct command_more *more);
 /* The callback for those that answer as check_command does when nothing is said; ctx is a struct
  * waiting, which it frees. */
 void command_answer_as_checked(void *ctx, const struct command_view *view, const struct error *err);

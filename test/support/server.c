@@ -82,6 +82,7 @@ static void open_front(struct server *server, struct error *err)
 {
 	server->tools = tools_select("containers,commands,code,files");
 	server->context = (struct tools_context){ .sandboxes = server->sandboxes,
+						  .loop = server->loop,
 						  .settings = &server->settings,
 						  .output_limit = 16384,
 						  .command_wait_ms = 3000,

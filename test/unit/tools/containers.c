@@ -21,19 +21,13 @@ static void check_input_schema(const struct tool *tool)
 
 static void every_tool_is_complete_and_in_order(void **state)
 {
-	static const char *const names[] = { "create_container",
-					     "list_containers",
-					     "check_container",
-					     "destroy_container",
-					     "execute_command",
-					     "check_command",
-					     "send_input",
-					     "kill_command",
-					     "list_commands",
-					     "install_packages",
-					     "get_file_url",
-					     "get_upload_url",
-					     NULL };
+	static const char *const names[] = {
+		"create_container",  "list_containers",  "check_container",
+		"destroy_container", "execute_command",  "check_command",
+		"send_input",        "kill_command",     "list_commands",
+		"run_code",          "install_packages", "run_once",
+		"get_file_url",      "get_upload_url",   NULL
+	};
 	const struct tool **tools = tools_select("containers,commands,code,files");
 
 	(void)state;

@@ -25,7 +25,8 @@ struct call {
 	struct json *structured; /* of the answer */
 	char *text;
 	char *link;
-	struct json *asked; /* params of the question */
+	struct json *asked;  /* params of the question */
+	struct json *blocks; /* of the answer */
 	char *warning;
 	struct error err;
 	char *next;
@@ -113,6 +114,13 @@ void call_add_link(struct call *call, const char *uri, const char *name, const c
 	free(before);
 }
 
+void call_add_block(struct call *call, struct json *block)
+{
+	if (!call->blocks)
+		call->blocks = json_array();
+	json_append(call->blocks, block);
+}
+
 void call_warn(struct call *call, const char *format, ...)
 {
 	va_list args;
@@ -175,6 +183,10 @@ static struct domain {
 	void *ctx;
 	unsigned cancelled;
 	const char *out, *err;
+	const char *outcome; /* lines of a driver; NULL: none */
+	bool outcome_cut;
+	work_fn *on_work_done; /* what a helper thread was asked for; it is over at once */
+	void *work_ctx;
 	struct command_row *rows;
 	size_t row_count;
 	size_t file_count;
@@ -226,6 +238,16 @@ struct sandbox_op *sandbox_create(struct sandboxes *all, const struct sandbox_re
 	     r->network, r->workdir, r->env ? r->env[0] : NULL);
 	domain.on_view = done;
 	domain.line.length += domain.is_full;
+	return start(ctx, err);
+}
+
+struct sandbox_op *sandbox_create_once(struct sandboxes *all, const struct sandbox_request *r,
+				       sandbox_view_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("once %s image=%s memory=%lld network=%s env=%s", r->owner, r->image,
+	     (long long)r->memory, r->network, r->env ? r->env[0] : NULL);
+	domain.on_view = done;
 	return start(ctx, err);
 }
 
@@ -373,6 +395,23 @@ bool command_output(const struct command_view *view, enum command_stream stream,
 	       error_set(err, ERROR_INTERNAL, "full");
 }
 
+bool code_outcome(const struct command_view *view, struct buf *ret_lines, bool *ret_cut,
+		  struct error *err)
+{
+	(void)view;
+	*ret_cut = domain.outcome_cut;
+	return !domain.outcome || buf_add_text(ret_lines, domain.outcome) ||
+	       error_set(err, ERROR_INTERNAL, "full");
+}
+
+void loop_work(struct loop *loop, work_fn *run, work_fn *done, void *ctx)
+{
+	(void)loop;
+	run(ctx);
+	domain.on_work_done = done;
+	domain.work_ctx = ctx;
+}
+
 struct sandbox_op *command_grep(struct sandboxes *all, const struct command_grep *g,
 				command_grep_fn *done, void *ctx, struct error *err)
 {
@@ -517,6 +556,7 @@ static inline void call_clear(void)
 	free(call->text);
 	free(call->link);
 	json_free(call->asked);
+	json_free(call->blocks);
 	free(call->warning);
 	free(call->next);
 	free(call->progress);
