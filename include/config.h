@@ -54,7 +54,16 @@ struct config {
 	char *apt_mirror; /* a URL, or a line as in sources.list */
 	int64_t max_containers;
 	int64_t pool_size;
-	char *tool_sets; /* "containers,commands,code,files" */
+	char *web_domains;      /* that pages may be of: "*", or "example.org,*.example.com" */
+	int64_t web_timeout_ms; /* of a page or search */
+	int64_t web_size;       /* bytes that a page may load, at most */
+	int64_t web_memory;     /* of a container for the web, like the next two */
+	int64_t web_cpu_milli;
+	int64_t web_pids;
+	char *web_search;    /* "none", "searxng", "brave", "duckduckgo" */
+	char *searxng_url;   /* NULL without SearXNG */
+	char *brave_api_key; /* secret; NULL without Brave */
+	char *tool_sets;     /* "containers,commands,code,files" */
 	enum auth_mode auth;
 	char *allow_unenforced; /* "memory,pids,…": limits that may be missing on this machine */
 	enum log_level log_level;

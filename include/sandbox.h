@@ -116,6 +116,7 @@ struct sandbox_request {
 	const char *request_id;
 	const char *image;
 	int64_t memory, cpu_milli, pids, disk;
+	bool by_operator; /* memory, cpu_milli and pids are a setting's, not held to the maxima */
 	int64_t ttl_ms;
 	const char *network;
 	const char *workdir;

@@ -9,6 +9,26 @@
 #include "sandbox.h"
 #include "tool.h"
 
+struct web_grants;
+
+/* What the web tools need; texts are borrowed. */
+struct tools_web {
+	const char *image;           /* by its name; NULL: there is none */
+	const char *allowed_domains; /* as in WEB_ALLOWED_DOMAINS */
+	const char *network_allow;   /* as in NETWORK_ALLOW; NULL: nothing */
+	int64_t timeout_ms;
+	int64_t size; /* bytes that a page may load, at most */
+	int64_t memory, cpu_milli, pids;
+	const char *search; /* "none", "searxng", "brave", "duckduckgo" */
+	const char *searxng_url;
+	const char *brave_api_key;
+	struct web_grants *grants;
+};
+
+/* Domains that persons allowed to callers, kept while the server lives. */
+struct web_grants *web_grants_new(void);
+void web_grants_free(struct web_grants *grants);
+
 struct tools_context {
 	struct sandboxes *sandboxes;
 	struct loop *loop; /* whose helper threads read what is long */
@@ -17,6 +37,7 @@ struct tools_context {
 	int64_t output_limit;    /* bytes of each stream inside a result */
 	int64_t command_wait_ms; /* how long execute_command waits when nothing is said */
 	int64_t max_wait_ms;     /* no call waits longer: 45000 */
+	struct tools_web web;
 };
 
 /* What is offered beside the tools. */

@@ -90,6 +90,26 @@ static void on_command_end(void *ctx, const char *owner, const char *command_id)
 		mcp_resource_updated(app->mcp, owner, uri);
 }
 
+static struct tools_web web_of(const struct app *app)
+{
+	const struct config *config = &app->config;
+
+	return (struct tools_web){
+		.image = config_list_has(config->tool_sets, "web") ? "web" : NULL,
+		.allowed_domains = config->web_domains,
+		.network_allow = config->network_allow,
+		.timeout_ms = config->web_timeout_ms,
+		.size = config->web_size,
+		.memory = config->web_memory,
+		.cpu_milli = config->web_cpu_milli,
+		.pids = config->web_pids,
+		.search = config->web_search,
+		.searxng_url = config->searxng_url,
+		.brave_api_key = config->brave_api_key,
+		.grants = web_grants_new(),
+	};
+}
+
 static bool open_mcp(struct app *app, bool key_required, struct error *err)
 {
 	app->tools = tools_select(app->config.tool_sets);
@@ -100,6 +120,7 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 		.output_limit = app->config.output_limit,
 		.command_wait_ms = app->config.command_wait_ms,
 		.max_wait_ms = MAX_WAIT_MS,
+		.web = web_of(app),
 	};
 	app->mcp = mcp_new(
 		&(struct mcp_options){ .loop = app->loop,
@@ -223,4 +244,5 @@ void front_close(struct app *app)
 	http_close(app->http);
 	app->http = NULL;
 	free(take(app->tools));
+	web_grants_free(take(app->tools_context.web.grants));
 }

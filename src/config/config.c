@@ -128,8 +128,36 @@ static const struct setting settings[] = {
 	       "containers that may live at once"),
 	NUMBER("POOL_SIZE", pool_size, UNIT_COUNT, 0, 1000, "4",
 	       "containers kept ready when it is quiet; 0: each is made when it is asked for"),
-	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,code,files",
-	     "containers,commands,code,files", "which sets of tools are offered"),
+	TEXT("WEB_ALLOWED_DOMAINS", web_domains, value_is_domain_list,
+	     "*, or DOMAIN,… such as example.org,*.example.com (the first with all below it, the "
+	     "second without itself)",
+	     "*", NULL, "what the web tools may visit; private addresses only by NETWORK_ALLOW"),
+	NUMBER("WEB_TIMEOUT_DEFAULT", web_timeout_ms, UNIT_DURATION, SECOND, 40 * SECOND, "30s",
+	       "when a page or search is given up"),
+	NUMBER("WEB_SIZE", web_size, UNIT_SIZE, 64 * KIB, TIB, "32m",
+	       "bytes that a page may load, at most"),
+	NUMBER("WEB_MEMORY", web_memory, UNIT_SIZE, 64 * MIB, TIB, "1g",
+	       "memory of a container for the web, where Chromium runs"),
+	NUMBER("WEB_CPUS", web_cpu_milli, UNIT_MILLI, 10, 1024000, "1",
+	       "processors of a container for the web"),
+	NUMBER("WEB_PIDS", web_pids, UNIT_COUNT, 16, 32768, "400",
+	       "processes and threads of a container for the web"),
+	PICK("WEB_SEARCH", web_search, KIND_WORD, "none,searxng,brave,duckduckgo", "none",
+	     "who answers web_search"),
+	TEXT("SEARXNG_URL", searxng_url, value_is_url, "a URL", NULL, "none",
+	     "the SearXNG of WEB_SEARCH=searxng; on a private address it needs NETWORK_ALLOW"),
+	{ .name = "BRAVE_API_KEY",
+	  .offset = FIELD(brave_api_key),
+	  .kind = KIND_TEXT,
+	  .is_formed = value_is_token,
+	  .words = "letters, digits, - and _",
+	  .otherwise = "none",
+	  .help = "the key for WEB_SEARCH=brave",
+	  .is_secret = true },
+	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,code,files,web",
+	     "containers,commands,code,files",
+	     "which sets of tools are offered; web needs an image of that name in SANDBOX_IMAGES, "
+	     "and is offered by itself where there is one"),
 	PICK("AUTH", auth, KIND_CHOICE, "auto,none,key", "auto",
 	     "whether callers need a key; auto: on every address but loopback"),
 	{ .name = "ALLOW_UNENFORCED",
@@ -370,7 +398,8 @@ static bool read_all(struct config *config, struct error *err)
 			return false;
 	config->sandbox_image_is_default = !read_env("SANDBOX_IMAGE");
 	return finish_base_url(config, err) && finish_data_dir(config, err) &&
-	       check_images(config, err);
+	       check_images(config, err) &&
+	       web_finish(config, read_env("SANDPOD_TOOLS") == NULL, err);
 }
 
 bool config_read(struct config *ret_config, struct error *err)

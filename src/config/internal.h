@@ -38,4 +38,11 @@ bool value_is_plain_path(const char *text);
 /* reach.c: whether text is a list of what config_reach_next reads. */
 bool value_is_reach_list(const char *text);
 
+/* web.c: whether text is "*", or a list of domains, each with "*." in front or without. */
+bool value_is_domain_list(const char *text);
+/* Whether text is what keys of interfaces consist of. */
+bool value_is_token(const char *text);
+/* What the settings of the web tools need of each other; by_default: SANDPOD_TOOLS is not set. */
+bool web_finish(struct config *config, bool by_default, struct error *err) must_check;
+
 #endif

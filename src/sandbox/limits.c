@@ -68,6 +68,11 @@ static bool choose_numbers(const struct sandboxes *all, const struct sandbox_req
 	struct bound ttl = { "ttl_seconds", " s", 1000, SANDBOX_TTL_LEAST_MS, settings->ttl_ms };
 	int64_t ttl_ms = 0;
 
+	if (request->by_operator) {
+		memory.most = request->memory;
+		cpu.most = request->cpu_milli;
+		pids.most = request->pids;
+	}
 	if (!choose(&memory, request->memory, &row->memory, err) ||
 	    !choose(&cpu, request->cpu_milli, &row->cpu_milli, err) ||
 	    !choose(&pids, request->pids, &row->pids, err) ||

@@ -80,26 +80,6 @@ static bool take_stream(const struct command_view *view, const struct command_wi
 
 /* --- the structured form --- */
 
-static struct json *omission_json(const struct output_piece *piece)
-{
-	struct json *out;
-
-	if (piece->omitted_from == piece->omitted_end && piece->lost_from == piece->lost_end)
-		return NULL;
-	out = json_object();
-	if (piece->omitted_from < piece->omitted_end) {
-		json_put_int(out, "omitted_from", piece->omitted_from);
-		json_put_int(out, "omitted_to", piece->omitted_end - 1);
-		json_put_int(out, "omitted_bytes", piece->omitted_end - piece->omitted_from);
-	}
-	if (piece->lost_from < piece->lost_end) {
-		json_put_int(out, "lost_from", piece->lost_from);
-		json_put_int(out, "lost_to", piece->lost_end - 1);
-		json_put_int(out, "lost_bytes", piece->lost_end - piece->lost_from);
-	}
-	return out;
-}
-
 /* Puts an object or array only if something is in it. */
 static void put_filled(struct json *object, const char *key, struct json *item)
 {
@@ -291,7 +271,7 @@ static void add_piece(struct forms *forms, const struct command_wish *wish,
 	const char *name = stream_name(stream);
 
 	json_put_text(forms->out, name, buf_text(&piece->text));
-	json_put(forms->truncated, name, omission_json(piece));
+	json_put(forms->truncated, name, output_omission_json(piece));
 	json_put_int(forms->offsets, name, piece->next_offset);
 	if (piece->replaced)
 		json_append(forms->not_utf8, json_new_text(name));

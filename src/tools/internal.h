@@ -29,6 +29,9 @@ extern const struct tool tool_install_packages;
 extern const struct tool tool_run_once;
 extern const struct tool tool_get_file_url;
 extern const struct tool tool_get_upload_url;
+extern const struct tool tool_web_search;
+extern const struct tool tool_web_scrape;
+extern const struct tool tool_web_browse;
 
 /* --- schemas --- */
 
@@ -243,6 +246,9 @@ static inline void auto_output_piece_(struct output_piece *slot)
  * one is in the nearer half, else between characters. */
 size_t output_cut_behind(const char *data, size_t len);
 size_t output_cut_before(const char *data, size_t len);
+
+/* How a piece of a stream is cut: offsets and counts; NULL: it is whole. */
+struct json *output_omission_json(const struct output_piece *piece);
 
 /* --- container_json.c, command_json.c --- */
 

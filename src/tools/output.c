@@ -283,3 +283,23 @@ bool output_take(const struct output_source *source, const struct output_wish *w
 	piece.text = piece.notes = BUF_INIT(0);
 	return true;
 }
+
+struct json *output_omission_json(const struct output_piece *piece)
+{
+	struct json *out;
+
+	if (piece->omitted_from == piece->omitted_end && piece->lost_from == piece->lost_end)
+		return NULL;
+	out = json_object();
+	if (piece->omitted_from < piece->omitted_end) {
+		json_put_int(out, "omitted_from", piece->omitted_from);
+		json_put_int(out, "omitted_to", piece->omitted_end - 1);
+		json_put_int(out, "omitted_bytes", piece->omitted_end - piece->omitted_from);
+	}
+	if (piece->lost_from < piece->lost_end) {
+		json_put_int(out, "lost_from", piece->lost_from);
+		json_put_int(out, "lost_to", piece->lost_end - 1);
+		json_put_int(out, "lost_bytes", piece->lost_end - piece->lost_from);
+	}
+	return out;
+}

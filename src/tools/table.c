@@ -17,6 +17,9 @@ static const struct tool *const all_tools[] = {
 	&tool_run_once,
 	&tool_get_file_url,
 	&tool_get_upload_url,
+	&tool_web_search,
+	&tool_web_scrape,
+	&tool_web_browse,
 	NULL,
 };
 

@@ -21,7 +21,7 @@ let driver, pages, secret, rules;
 before(async () => {
   secret = await Pages.serve({ '/': 'the secret' });
   pages = await Pages.serve(routes());
-  driver = new Driver();
+  driver = new Driver({ SANDPOD_SEARCH_KEY: 'the key' });
   // "secret" listens on this machine, too, but nobody may go there.
   rules = { allow_addresses: [pages.address] };
 });
@@ -396,9 +396,11 @@ test('SearXNG is asked by its JSON interface', async () => {
 
 test('Brave is asked with the key', async () => {
   const url = `${pages.url}/brave`;
-  const answer = await search({ name: 'brave', key: 'the key', url }, 'cats', 50);
+  const answer = await search({ name: 'brave', url }, 'cats', 50);
   assert.deepEqual(answer.results, [{ title: 'Result for cats 20', url: 'https://b.example/', snippet: "with emphasis 'here'" }]);
-  failed(await search({ name: 'brave', key: 'another', url }, 'cats'), 'provider', /refuses the key/);
+  const other = new Driver({ SANDPOD_SEARCH_KEY: 'another' });
+  failed(await other.call({ do: 'search', query: 'cats', count: 1, provider: { name: 'brave', url } }, rules), 'provider', /refuses the key/);
+  await other.stop();
 });
 
 test("DuckDuckGo's page is read, its advertisements left out", async () => {

@@ -60,7 +60,9 @@ async function searxng({ query, provider }, policy, deadline) {
 async function brave({ query, count, provider }, policy, deadline) {
   const url = new URL(provider.url ?? 'https://api.search.brave.com/res/v1/web/search');
   url.search = new URLSearchParams({ q: query, count: String(Math.min(count, 20)) });
-  const { status, body } = await get(url, { accept: 'application/json', 'x-subscription-token': provider.key }, policy, deadline);
+  // Not in the request: the front of that is kept, for lists of commands.
+  const key = process.env.SANDPOD_SEARCH_KEY ?? '';
+  const { status, body } = await get(url, { accept: 'application/json', 'x-subscription-token': key }, policy, deadline);
   if (status === 401 || status === 403)
     throw new Failure('provider', `Brave refuses the key (HTTP ${status}): the operator should check BRAVE_API_KEY`);
   if (status === 429)

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 const DRIVER = join(dirname(fileURLToPath(import.meta.url)), '../../../images/web/driver/driver.js');
 
 export class Driver {
-  constructor() {
-    this.child = spawn(process.execPath, [DRIVER], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
+  constructor(env = {}) {
+    this.child = spawn(process.execPath, [DRIVER], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
     this.stdout = '';
     this.stderr = '';
     this.lines = [];
