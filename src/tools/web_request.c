@@ -8,7 +8,8 @@
 #include "web.h"
 
 enum {
-	MARGIN_MS = 4000,     /* for what the driver does besides waiting for the page */
+	MARGIN_MS = 5000,     /* for what the driver does besides waiting for the page */
+	GRACE_MS = 4000,      /* more before it is interrupted itself */
 	PAGE_LEAST_MS = 1000, /* a page gets that much, however late it is */
 	PICTURES_MAX = 8 * 1024 * 1024,
 };
@@ -234,7 +235,7 @@ static void on_container(void *ctx, const struct sandbox_view *view, const struc
 	request.code = code;
 	request.len = strlen(code);
 	request.wait_ms = visit->until - clock_mono_ms();
-	request.kill_after_ms = timeout_ms + MARGIN_MS;
+	request.kill_after_ms = timeout_ms + MARGIN_MS + GRACE_MS;
 	visit->replaces = view->replaces ? mem_strdup(view->replaces) : NULL;
 	op = code_run(tools_of(call)->sandboxes, &request, on_code, visit, &err);
 	if (op)

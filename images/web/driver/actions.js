@@ -148,7 +148,7 @@ export async function act(session, step, at, deadline, say) {
   try {
     if (!Object.hasOwn(STEPS, step.action))
       throw new Failure('invalid_action', `there is no such action; there are ${Object.keys(STEPS).join(', ')}`);
-    await deadline.hold(STEPS[step.action](session, step, timeout, say));
+    await deadline.hold(Promise.race([session.broken, STEPS[step.action](session, step, timeout, say)]));
   } catch (error) {
     throw reworded(error, step, at) ?? error;
   }

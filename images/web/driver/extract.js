@@ -66,7 +66,7 @@ function wentAway(error) {
 export async function runApart(session, source, argument, deadline) {
   for (let left = TRIES; ; left--) {
     try {
-      return await deadline.hold(callApart(session, source, argument));
+      return await deadline.hold(Promise.race([session.broken, callApart(session, source, argument)]));
     } catch (error) {
       if (error instanceof Failure || !wentAway(error))
         throw error;

@@ -43,8 +43,6 @@ export function loadFailure(session, error, deadline) {
   if (session.download)
     return new Failure('download', `it is a file to download (${session.download.name}), not a page; ` +
       'fetch it with a command in a container');
-  if (session.crashed)
-    return new Failure('crashed', 'the page crashed: it needs more memory than there is');
   if (/Timeout|timed out/.test(error.message) || deadline.left() === 0)
     return deadline.failure();
   const word = /net::(ERR_[A-Z0-9_]+)/.exec(error.message)?.[1];
@@ -104,7 +102,7 @@ export async function load(session, url, deadline) {
   session.policy.checkDomain(plainHost(url.hostname));
   const seen = watchAnswers(session);
   try {
-    const got = await Promise.race([session.policy.overflow,
+    const got = await Promise.race([session.policy.overflow, session.broken,
       session.page.goto(url.href, { waitUntil: 'domcontentloaded', timeout: Math.max(1, deadline.left()) })]);
     if (got?.headers()[MARK] === session.proxy.mark)
       throw refusalOf(session) ?? new Failure('connect', 'the connection failed');
@@ -123,6 +121,6 @@ export async function settle(session, deadline) {
   for (const [state, most] of Object.entries(SETTLE_MS)) {
     const timeout = Math.min(most, deadline.left() / 2);
     if (timeout > 1)
-      await session.page.waitForLoadState(state, { timeout }).catch(() => {});
+      await Promise.race([session.broken, session.page.waitForLoadState(state, { timeout }).catch(() => {})]);
   }
 }

@@ -1,5 +1,6 @@
 // A page with everything of its own: cookies, storage, policy and proxy.  Lives for one call, or from
 // call to call under a name.
+import { Failure } from './failure.js';
 import { Policy } from './policy.js';
 import { Proxy } from './proxy.js';
 
@@ -24,6 +25,11 @@ export class Session {
     this.browser = browser;
     this.policy = new Policy();
     this.gone = false;
+    /* Rejects when the page crashes. */
+    this.broken = new Promise((_, reject) => {
+      this.breaking = () => reject(new Failure('crashed', 'the page crashed: it needs more memory than there is'));
+    });
+    this.broken.catch(() => {});
     this.forget();
   }
 
@@ -80,6 +86,7 @@ export class Session {
     });
     page.on('crash', () => {
       this.crashed = true;
+      this.breaking();
     });
   }
 

@@ -1,16 +1,19 @@
 // An agent: an official MCP client connected to a server, with a few verbs that make tests read well.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import assert from 'node:assert/strict';
 
 export class Agent {
-  static async connect(url, { key, path = '/mcp', sessionId } = {}) {
+  /** elicit: what the agent's person answers, given the params of what is asked. */
+  static async connect(url, { key, path = '/mcp', sessionId, elicit } = {}) {
     const agent = new Agent();
     agent.transport = new StreamableHTTPClientTransport(new URL(path, url), {
       sessionId,
       requestInit: key ? { headers: { Authorization: `Bearer ${key}` } } : undefined,
     });
-    agent.client = new Client({ name: 'sandpod-e2e', version: '1.0.0' });
+    agent.client = new Client({ name: 'sandpod-e2e', version: '1.0.0' }, { capabilities: elicit ? { elicitation: {} } : {} });
+    if (elicit) agent.client.setRequestHandler(ElicitRequestSchema, ({ params }) => elicit(params));
     await agent.client.connect(agent.transport);
     return agent;
   }

@@ -60,9 +60,9 @@ export class Driver {
   }
 }
 
-/** Pages on 127.0.0.1: { '/path': html | (req, res) => … }.  hits counts requests by path. */
+/** Pages on 127.0.0.1, or where `place` (see here.mjs) lets the server listen: { '/path': html | (req, res) => … }.  hits counts requests by path. */
 export class Pages {
-  static async serve(routes) {
+  static async serve(routes, place) {
     const pages = new Pages();
     pages.hits = {};
     pages.server = createServer((req, res) => {
@@ -76,14 +76,18 @@ export class Pages {
       else
         res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(route);
     });
-    await new Promise((resolve) => pages.server.listen(0, '127.0.0.1', resolve));
-    pages.port = pages.server.address().port;
-    pages.address = `127.0.0.1:${pages.port}`;
-    pages.url = `http://${pages.address}`;
+    if (place)
+      pages.place = await place.listen(pages.server);
+    else
+      await new Promise((resolve) => pages.server.listen(0, '127.0.0.1', resolve));
+    const { address, port } = pages.server.address();
+    Object.assign(pages, { host: address, port, address: `${address}:${port}`, url: `http://${address}:${port}` });
     return pages;
   }
 
   stop() {
+    if (this.place)
+      return this.place.stop();
     this.server.closeAllConnections();
     return new Promise((resolve) => this.server.close(resolve));
   }
