@@ -3,11 +3,18 @@
  * In 2026-07-28 the call is answered with what is asked (input_required) and the client sends it
  * again with the answers; what must be remembered in between travels signed through the client
  * (state.c).  A task asks in tasks/get and is answered by tasks/update.  In 2025 the questions are
- * requests on the stream of the call.  For the tool it is the same: it is run again. */
+ * requests on the stream of the call.  For the tool it is the same: it is run again.
+ *
+ * Some clients of 2025 declare what they then answer with an error.  Such a call goes on as if the
+ * client had not declared it, so that the tool does what it does for those who cannot be asked. */
 #include <string.h>
 #include "call.h"
+#include "utf8.h"
 
-enum { ANSWER_MS = 10 * 60 * 1000 }; /* a person has so long (2025) */
+enum {
+	ANSWER_MS = 10 * 60 * 1000, /* a person has so long (2025) */
+	REFUSAL_MAX = 200,          /* bytes of a client's reason */
+};
 
 static const char *const methods[] = {
 	[ASK_FORM] = "elicitation/create",
@@ -119,6 +126,7 @@ void ask_release(struct call *call)
 	deferred_cancel(take(call->rerun));
 	json_free(take(call->inputs));
 	json_free(take(call->asking));
+	free(take(call->refusal));
 	free(take(call->state));
 }
 
@@ -210,7 +218,9 @@ static void on_late(void *ctx)
 
 	error_set(&err, ERROR_TIMEOUT, "the client did not answer what it was asked");
 	call_clear(call);
-	call_fail(call, &err, NULL);
+	call_fail(call, &err,
+		  "make the same call again when the person who is asked can answer; or first end "
+		  "what the question is about, so that there is nothing to ask");
 }
 
 static void send_question(struct call *call, const struct json *question)
@@ -234,15 +244,47 @@ static void send_questions(struct call *call)
 		send_question(call, m);
 }
 
-static void on_refused(struct call *call, const struct json *error)
+/* What a client must be able to do to put a question. */
+static unsigned ability_of(const struct json *question)
 {
-	struct error err;
+	const char *method = json_get_text(question, "method");
+	unsigned ability = 0;
+
+	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (strcmp(methods[i], method) == 0)
+			ability |= abilities[i];
+	return ability;
+}
+
+static void on_refused(struct call *call, const char *key, const struct json *error)
+{
 	const char *text = json_get_text(error, "message");
 
-	error_set(&err, ERROR_CANCELLED, "the client did not answer what it was asked: %.200s",
-		  text ? text : "it gave no reason");
+	if (!text)
+		text = "it gave no reason";
+	call->client_can &= ~ability_of(json_get(call->asking, key));
+	free(call->refusal);
+	call->refusal = mem_strndup(text, utf8_whole(text, strnlen(text, REFUSAL_MAX)));
+}
+
+/* A tool that asks all the same cannot do without. */
+static bool asks_in_vain(const struct call *call)
+{
+	for (const struct json *m = json_first(call->asking); m && call->refusal; m = json_next(m))
+		if (!(call->client_can & ability_of(m)))
+			return true;
+	return false;
+}
+
+static void fail_refused(struct call *call)
+{
+	struct error err;
+
+	error_set(&err, ERROR_CANCELLED, "the client did not answer what it was asked: %s",
+		  call->refusal);
 	call_clear(call);
-	call_fail(call, &err, NULL);
+	call_fail(call, &err,
+		  "do without this call, or make it with a client that can ask its person");
 }
 
 static struct ask **find_ask(struct call *call, const struct rpc_message *message)
@@ -261,13 +303,13 @@ static void take_answer(struct call *call, struct ask **at, const struct rpc_mes
 
 	if (result)
 		put_input(call, ask->key, result);
+	else
+		on_refused(call, ask->key, json_get(message->body, "error"));
 	*at = ask->next;
 	free(ask->id);
 	free(ask->key);
 	free(ask);
-	if (!result)
-		on_refused(call, json_get(message->body, "error"));
-	else if (!call->asks)
+	if (!call->asks)
 		run_again(call);
 }
 
@@ -302,6 +344,8 @@ void call_await(struct call *call)
 			task_set_state(call, "input_required");
 	} else if (call->era == ERA_2026) {
 		answer_with_questions(call);
+	} else if (asks_in_vain(call)) {
+		fail_refused(call);
 	} else {
 		send_questions(call);
 	}

@@ -48,6 +48,7 @@ struct call {
 	struct json *asking; /* what is asked in this round, by key; NULL: nothing */
 	struct ask *asks;    /* 2025: not answered yet */
 	struct timer *ask_deadline;
+	char *refusal; /* 2025: why the client could not put a question after all; NULL: it did */
 	char *state;
 	struct deferred *rerun;
 

@@ -250,6 +250,13 @@ test('a person who can be asked is asked before commands are destroyed', async (
   assert.deepEqual((await call('destroy_container', { container_id })).killed_commands, [command_id]);
   assert.equal((await call('destroy_container', { container_id })).status, 'destroyed');
   assert.equal(asked.length, 2);
+
+  const { container_id: other } = await call('create_container', {});
+  await call('execute_command', { container_id: other, command: 'sleep 4717', background: true });
+  old.setRequestHandler(ElicitRequestSchema, () => { throw new Error('no window to ask in'); });
+  const gone = await call('destroy_container', { container_id: other });
+  assert.equal(gone.status, 'destroyed', 'a client that cannot ask after all gets what it asked for');
+  assert.equal(gone.killed_commands.length, 1);
   await old.close();
 
   const id = await container();

@@ -32,6 +32,20 @@ static void ask_colour(struct call *call, const struct json *args)
 	call_answer(call, out);
 }
 
+/* Asks where it can, and does without where it cannot. */
+static void ask_or_not(struct call *call, const struct json *args)
+{
+	struct json *out;
+
+	if (call_can_ask(call, ASK_FORM)) {
+		ask_colour(call, args);
+		return;
+	}
+	out = json_object();
+	json_put_text(out, "colour", "grey");
+	call_answer(call, out);
+}
+
 static void on_job_stopped(void *ctx)
 {
 	struct world *w = ctx;
@@ -84,6 +98,10 @@ static const struct tool tool_ask_job = { .name = "ask_job",
 static const struct tool tool_ask = {
 	.name = "ask", .description = "Asks.", .input_schema = ANY_SCHEMA, .run = ask_colour
 };
+static const struct tool tool_ask_or_not = { .name = "ask_or_not",
+					     .description = "Asks, or not.",
+					     .input_schema = ANY_SCHEMA,
+					     .run = ask_or_not };
 static const struct tool tool_job = { .name = "job",
 				      .description = "Takes long.",
 				      .input_schema = ANY_SCHEMA,
@@ -95,7 +113,8 @@ static const struct tool tool_lost = { .name = "lost",
 				       .input_schema = ANY_SCHEMA,
 				       .task = TOOL_TASK_MAY,
 				       .run = job_run };
-static const struct tool *const tools[] = { &tool_ask, &tool_ask_job, &tool_job, &tool_lost, NULL };
+static const struct tool *const tools[] = { &tool_ask, &tool_ask_or_not, &tool_ask_job,
+					    &tool_job, &tool_lost,       NULL };
 
 static void read_nothing(struct call *call, const struct json *args)
 {
@@ -334,6 +353,23 @@ static void a_client_that_refuses_ends_the_call(void **state)
 		 "}");
 	turn(w);
 	assert_contains(w->base.answer, "\"isError\":true");
+	assert_contains(w->base.answer, "did not answer what it was asked: no");
+	assert_contains(w->base.answer, "\"next\":\"do without this call");
+	assert_int_equal(w->note_count, 1);
+	assert_int_equal(mcp_pending(w->base.mcp), 0);
+}
+
+static void a_client_that_cannot_ask_after_all_is_done_without(void **state)
+{
+	struct world *w = *state;
+
+	say_2025(w, CALL("ask_or_not", ""));
+	assert_int_equal(w->note_count, 1);
+	say_2025(w, "{\"jsonrpc\":\"2.0\",\"id\":\"ask-1\",\"error\":{\"code\":-32601,"
+		    "\"message\":\"not found\"}}");
+	turn(w);
+	assert_contains(w->base.answer, "\"colour\":\"grey\"");
+	assert_int_equal(w->note_count, 1);
 	assert_int_equal(mcp_pending(w->base.mcp), 0);
 }
 
@@ -719,6 +755,7 @@ int main(void)
 		WITH_WORLD(malformed_answers_are_asked_for_again),
 		WITH_WORLD(in_2025_a_question_is_a_request_of_ours),
 		WITH_WORLD(a_client_that_refuses_ends_the_call),
+		WITH_WORLD(a_client_that_cannot_ask_after_all_is_done_without),
 		WITH_WORLD(a_call_taken_back_while_it_asks_is_over),
 		WITH_WORLD(a_long_call_becomes_a_task_where_it_is_declared),
 		WITH_WORLD(an_undeclared_call_is_never_a_task),
