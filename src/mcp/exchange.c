@@ -3,7 +3,9 @@
  *
  * A client of the 2025 revisions that goes away takes nothing back (2025-11-25 transports,
  * "disconnection SHOULD NOT be interpreted as the client cancelling its request"): the call goes
- * on, and its stream keeps the answer.  In 2026-07-28 it is the way to take a request back. */
+ * on, and its stream, if it had begun, keeps the answer for who comes back with the id of an event.
+ * Before that the client has no such id, and asks for what it began in another way (list_commands).
+ * In 2026-07-28 going away is the way to take a request back. */
 #include "internal.h"
 #include <string.h>
 #include "clock.h"
