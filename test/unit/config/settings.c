@@ -234,7 +234,7 @@ static const struct {
 	{ "NETWORK_ALLOW", "10.1.2.3, 10.1.2.4", "ADDRESS" },
 	{ "NETWORK_ALLOW", "10.1.2.3 accept", "ADDRESS" },
 	{ "COMMAND_WAIT", "46s", "from 0ms to 45s" },
-	{ "SANDPOD_TOOLS", "containers,web", "one or more of containers,commands,code,files" },
+	{ "SANDPOD_TOOLS", "containers,wbe", "one or more of containers,commands,code,files" },
 	{ "SANDPOD_TOOLS", "containers,", "one or more of" },
 	{ "SANDPOD_TOOLS", ",", "one or more of" },
 	{ "AUTH", "None", "one of auto,none,key" },

@@ -105,8 +105,10 @@ static void ten_thousand_commands_go_in_one_call_and_none_is_told_twice(void **s
 {
 	static const char many[] =
 		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10005)"
-		" INSERT INTO command SELECT 'x-' || i, 'c-1', i, 'true', 'exited', 0, 0, NULL,"
-		" 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM n";
+		" INSERT INTO command (id, container_id, stream, command, state, exit_code, signal,"
+		" started_at, ended_at, duration_ms, cpu_ms, memory_peak, stdout_bytes,"
+		" stderr_bytes, kill_after_ms, input_closed) SELECT 'x-' || i, 'c-1', i, 'true',"
+		" 'exited', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM n";
 	struct forgotten forgotten = { 0 };
 	struct store *store = *state;
 
