@@ -2,6 +2,7 @@
 #include "internal.h"
 #include "config.h"
 
+/* clang-format off */
 static const struct tool *const all_tools[] = {
 	&tool_create_container,
 	&tool_list_containers,
@@ -22,6 +23,7 @@ static const struct tool *const all_tools[] = {
 	&tool_web_browse,
 	NULL,
 };
+/* clang-format on */
 
 const struct tool **tools_select(const char *sets)
 {
