@@ -17,6 +17,7 @@
  *	file.c       files being read; upload.c files being written; place.c where those go
  *	task.c       long work on files, in steps; walk.c through a tree (tasks.h)
  *	list.c       what is in a folder; stat.c what is at a path
+ *	spot.c       what is to be taken away; remove.c a tree; move.c, copy.c to elsewhere
  *	hello.c      what is in force here; cgroup.c limits and counters; kernel.c small kernel
  *files */
 #ifndef AGENT_INTERNAL_H

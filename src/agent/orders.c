@@ -161,7 +161,8 @@ static bool (*const orders[])(struct agent *agent, const struct wire_frame *fram
 	[WIRE_STAT] = stat_order,       [WIRE_COMPOSE] = upload_compose,
 	[WIRE_DRIVER] = driver_take,    [WIRE_CALL] = obey_call,
 	[WIRE_RETIRE] = context_retire, [WIRE_CALL_RESUME] = obey_resume,
-	[WIRE_CALL_ACK] = obey_ack,
+	[WIRE_CALL_ACK] = obey_ack,     [WIRE_REMOVE] = remove_order,
+	[WIRE_MOVE] = move_order,
 };
 
 bool order_obey(struct agent *agent, const struct wire_frame *frame)

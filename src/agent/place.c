@@ -89,26 +89,6 @@ static int follow(struct walk_to *walk, const char *name)
 	return target[0] != '/' || start_at_root(walk) ? 0 : errno;
 }
 
-static uint64_t mount_of(int fd)
-{
-	char path[40];
-	char text[1024];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	return kernel_read(path, text, sizeof(text)) ? text_number(text, "mnt_id:", 10) : 0;
-}
-
-/* A file that something is mounted on (/etc/hosts, for one) cannot be replaced. */
-static bool is_mounted_on(const struct place *place)
-{
-	int fd = open_plainly(place->dir, place->name, O_PATH | O_NOFOLLOW);
-	bool mounted = fd >= 0 && mount_of(fd) != mount_of(place->dir);
-
-	if (fd >= 0)
-		close(fd);
-	return mounted;
-}
-
 /* 0 when what is at the place may be replaced. */
 static int replaceable(struct walk_to *walk, const struct stat *info)
 {
@@ -121,7 +101,7 @@ static int replaceable(struct walk_to *walk, const struct stat *info)
 	if (faccessat(place->dir, place->name, W_OK, 0) < 0)
 		return errno;
 	walk->where = "mount";
-	if (is_mounted_on(place))
+	if (is_mounted_on(place->dir, place->name))
 		return EBUSY;
 	place->replaces = true;
 	place->mode = info->st_mode & 0777;
@@ -175,23 +155,6 @@ static int walk_all(struct walk_to *walk)
 	return is_kernel_file(walk->place->dir) ? EACCES : 0;
 }
 
-/* "/" alone is a folder that needs no slash behind it. */
-static bool name_place(const struct place *place, char path[WIRE_PATH_MAX + 1])
-{
-	size_t len;
-
-	if (!fd_path(place->dir, path))
-		return false;
-	len = strlen(path);
-	if (len == 1)
-		len = 0;
-	if (len + 1 + strlen(place->name) > WIRE_PATH_MAX)
-		return false;
-	path[len] = '/';
-	memcpy(path + len + 1, place->name, strlen(place->name) + 1);
-	return true;
-}
-
 static bool has_room(int dir, uint64_t size)
 {
 	struct statvfs info;
@@ -219,7 +182,7 @@ int place_find(const struct wire_compose *order, struct place *ret_place,
 	number = walk_all(&walk);
 	if (number == 0) {
 		walk.where = "resolve";
-		number = name_place(ret_place, path) ? 0 : ENAMETOOLONG;
+		number = path_below(ret_place->dir, ret_place->name, path) ? 0 : ENAMETOOLONG;
 	}
 	if (number == 0) {
 		walk.where = "room";

@@ -22,6 +22,10 @@ struct agent;
 struct box;
 struct task;
 
+/* What a short while of work came to: there is more, a frame has to go out first, or all is done or
+ * failed. */
+enum step { STEP_AGAIN, STEP_WAIT, STEP_OVER };
+
 /* --- walk.c: through a tree ------------------------------------------------------------------ */
 
 /* The folders from the top to where we are, all open. */
@@ -61,13 +65,84 @@ bool entry_fill(int dir, const char *name, struct wire_entry *ret_entry,
 		char target[WIRE_PATH_MAX + 1]);
 void entry_describe(const struct stat *info, struct wire_entry *ret_entry);
 
+/* --- spot.c: what is to be removed or moved ----------------------------------------------------
+ */
+
+struct spot {
+	int dir;        /* the folder it is in, for its path only; -1: none */
+	char name[256]; /* neither "." nor ".." */
+};
+/* Links on the way are followed, the last one is not.  0, or an errno value and where it belongs.
+ */
+int spot_find(const char *base, const char *path, struct spot *ret_spot, const char **ret_where);
+void spot_close(struct spot *spot);
+/* Whether the folder is the one that `inner` is open in, or above it. */
+bool is_above(const struct stat *folder, int inner);
+/* 0 when it may be taken away from where it is. */
+int spot_refusal(const char *base, const struct spot *spot, const struct stat *info,
+		 const char **ret_where);
+/* A path that a name below an open folder has. */
+bool path_below(int dir, const char *name, char path[WIRE_PATH_MAX + 1]);
+/* Something else is mounted on it: it can be neither replaced nor removed. */
+bool is_mounted_on(int dir, const char *name);
+
+/* --- remove.c ----------------------------------------------------------------------------------
+ */
+
+/* A tree being removed.  On failure the rest stays. */
+struct removal {
+	struct spot spot; /* not owned */
+	struct walk walk;
+	uint64_t count;
+	int number; /* of a failure: errno */
+	const char *where;
+	bool inside; /* name is below the walk's deepest folder; else it is the spot's own */
+	char name[256];
+};
+/* Does what takes no time, and says whether steps are needed.  dents: room for the walk. */
+bool removal_begin(struct removal *removal, const struct spot *spot, bool recursive, void *dents);
+enum step removal_step(struct removal *removal);
+void removal_end(struct removal *removal);
+
+/* --- copy.c ------------------------------------------------------------------------------------
+ */
+
+/* A file or a tree being copied, with modes and times (and owners, where that is allowed). */
+struct copying {
+	struct walk walk;   /* of the source's folders … */
+	int to[WALK_DEPTH]; /* … and those of the copy */
+	int in;             /* the file that is being copied; -1: none */
+	int out;
+	const char *where;
+	char *target; /* room for what a link says */
+};
+/* 0 or an errno value. */
+int copying_begin(struct copying *copying, const struct spot *from, const struct spot *to,
+		  void *dents);
+enum step copying_step(struct copying *copying, int *ret_number);
+void copying_end(struct copying *copying);
+
+/* --- move.c ------------------------------------------------------------------------------------
+ */
+
+enum move_state { MOVE_COPYING, MOVE_REMOVING, MOVE_CLEANING, MOVE_DONE };
+
+/* Into another file system. */
+struct move {
+	enum move_state state;
+	bool overwrite;
+	struct spot source;
+	struct spot destination;
+	struct spot temporary; /* beside the destination; its folder is the destination's */
+	struct copying copying;
+	struct removal removal;
+	int number;
+	const char *where;
+};
+
 /* --- task.c ---------------------------------------------------------------------------------- */
 
-enum step { STEP_AGAIN, STEP_WAIT, STEP_OVER };
-
 struct task_kind {
-	/* A short while of work: AGAIN when there is more, WAIT when a frame has to go out first,
-	 * OVER when all is done or failed. */
 	enum step (*step)(struct task *task);
 	/* Puts one frame; false when there was nothing to say or no room.  Sets task->told with the
 	 * last. */
@@ -84,6 +159,7 @@ struct task_memory {
 	struct wire_list order;
 	char path[WIRE_PATH_MAX + 1];
 	char target[WIRE_PATH_MAX + 1];
+	struct wire_moved moved;
 };
 
 struct task {
@@ -95,6 +171,9 @@ struct task {
 	uint64_t until_ms;
 	struct task_memory *memory;
 	struct list list;
+	struct removal removal;
+	struct spot spot; /* of the removal */
+	struct move move;
 };
 
 /* NULL, after having answered FAILED, when none can be had. */
@@ -116,5 +195,7 @@ bool task_send(struct task *task, struct box *box);
 
 bool list_order(struct agent *agent, const struct wire_frame *frame);
 bool stat_order(struct agent *agent, const struct wire_frame *frame);
+bool remove_order(struct agent *agent, const struct wire_frame *frame);
+bool move_order(struct agent *agent, const struct wire_frame *frame);
 
 #endif

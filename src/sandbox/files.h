@@ -6,6 +6,10 @@
 
 /* --- path_error.c -------------------------------------------------------------------------- */
 
+/* A path as a sentence shows it: bounded, so that the sentence keeps its end, and in one line. */
+enum { PATH_SHOWN_SIZE = 200 };
+void path_show(const char *path, char ret_shown[PATH_SHOWN_SIZE]);
+
 /* Says why a file cannot be opened or read, as the agent reported it. */
 bool path_error(const struct wire_failed *failed, const char *path, struct error *err);
 /* The same for one that cannot be written. */
@@ -14,6 +18,9 @@ void write_error(const struct wire_failed *failed, const char *path, enum file_f
 
 /* The same for a folder that cannot be listed. */
 void folder_error(const struct wire_failed *failed, const char *path, struct error *err);
+
+/* The same for a path that is removed, or the source of a move. */
+void change_error(const struct wire_failed *failed, const char *path, struct error *err);
 
 /* --- file_op.c: a question about a path ----------------------------------------------------- */
 

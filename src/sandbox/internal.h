@@ -36,7 +36,8 @@
  *	file_edit.c   exact text for other text          edit.c        the same, in memory
  *	diff.c        what differs                       file_op.c     questions about paths
  *	file_list.c   a folder                           file_stat.c   one path
- *	file_write.c  a whole file                       path_error.c  why one cannot be had
+ *	file_write.c  a whole file                       file_delete.c a file or tree less
+ *	file_move.c   to elsewhere                       path_error.c  why one cannot be had
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H

@@ -118,15 +118,41 @@ static const struct failure folder_failures[] = {
 	  FILE_FAULT_OTHER },
 };
 
-/* The caller's text: bounded, so that the sentence keeps its end. */
-enum { SHOWN_SIZE = 200 };
-static void show(const char *path, char ret_shown[SHOWN_SIZE])
+/* What is taken away from where it is. */
+static const struct failure change_failures[] = {
+	{ ENOENT, ERROR_NOT_FOUND, "there is no file or folder ", " in the container", LOOK, false,
+	  FILE_FAULT_OTHER },
+	{ ENOTDIR, ERROR_NOT_FOUND, "there is no file or folder ",
+	  ": a part of the path is no directory", LOOK, false, FILE_FAULT_OTHER },
+	{ EINVAL, ERROR_INVALID, "the path ", " ends with . or ..: name the file or folder itself",
+	  LOOK, false, FILE_FAULT_OTHER },
+	{ ENOTEMPTY, ERROR_CONFLICT, "", " is a folder with something in it",
+	  "set recursive to remove it with all that is in it", false, FILE_FAULT_OTHER },
+	{ EEXIST, ERROR_CONFLICT, "", " is a folder with something in it",
+	  "set recursive to remove it with all that is in it", false, FILE_FAULT_OTHER },
+	{ EBUSY, ERROR_CONFLICT, "", " is mounted from elsewhere and stays where it is",
+	  "name something else, or what is in it", false, FILE_FAULT_OTHER },
+	{ EACCES, ERROR_CONFLICT, "", " may not be removed from its folder in the container",
+	  "change the folder's mode with execute_command (chmod u+w)", false, FILE_FAULT_OTHER },
+	{ EPERM, ERROR_CONFLICT, "", " may not be removed from its folder in the container",
+	  "change the folder's mode with execute_command (chmod u+w)", false, FILE_FAULT_OTHER },
+	{ EROFS, ERROR_CONFLICT, "", " lies in a place that is read-only", "leave it there", false,
+	  FILE_FAULT_OTHER },
+	{ EMFILE, ERROR_LIMIT, "", ": too many operations on files of this container", AGAIN, true,
+	  FILE_FAULT_OTHER },
+};
+
+void path_show(const char *path, char ret_shown[PATH_SHOWN_SIZE])
 {
-	size_t len = strnlen(path, SHOWN_SIZE - 4);
+	size_t len = strnlen(path, PATH_SHOWN_SIZE - sizeof("…"));
 
 	len = utf8_whole(path, len);
 	memcpy(ret_shown, path, len);
 	memcpy(ret_shown + len, path[len] ? "…" : "", path[len] ? sizeof("…") : 1);
+	/* One line, whatever the name. */
+	for (char *at = ret_shown; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = '?';
 }
 
 static const struct failure *find(const struct failure *table, size_t count, uint32_t number)
@@ -147,15 +173,16 @@ static bool say(const struct failure *failure, const char *shown, struct error *
 
 static bool is_kernel_file(const struct wire_failed *failed)
 {
-	return strcmp(failed->where, "kernel file") == 0;
+	return strcmp(failed->where, "kernel file") == 0 ||
+	       strcmp(failed->where, "kernel destination") == 0;
 }
 
 bool path_error(const struct wire_failed *failed, const char *path, struct error *err)
 {
 	const struct failure *failure = FIND(failures, failed->number);
-	char shown[SHOWN_SIZE];
+	char shown[PATH_SHOWN_SIZE];
 
-	show(path, shown);
+	path_show(path, shown);
 	if (is_kernel_file(failed))
 		return error_set(err, ERROR_INVALID,
 				 "%s belongs to the kernel (/proc, /sys); copy what it says into a "
@@ -170,22 +197,51 @@ bool path_error(const struct wire_failed *failed, const char *path, struct error
 void folder_error(const struct wire_failed *failed, const char *path, struct error *err)
 {
 	const struct failure *failure = FIND(folder_failures, failed->number);
-	char shown[SHOWN_SIZE];
+	char shown[PATH_SHOWN_SIZE];
 
-	show(path, shown);
+	path_show(path, shown);
 	if (failure)
 		say(failure, shown, err);
 	else
 		path_error(failed, path, err);
 }
 
+static bool is_where(const struct wire_failed *failed, const char *word)
+{
+	return strcmp(failed->where, word) == 0;
+}
+
+void change_error(const struct wire_failed *failed, const char *path, struct error *err)
+{
+	const struct failure *failure = FIND(change_failures, failed->number);
+	char shown[PATH_SHOWN_SIZE];
+
+	path_show(path, shown);
+	if (is_where(failed, "root")) {
+		error_set(err, ERROR_INVALID, "the container's root folder stays where it is");
+		error_advise(err, "name what is in it", false);
+	} else if (is_where(failed, "workdir")) {
+		error_set(err, ERROR_CONFLICT,
+			  "%s is the container's working directory, or above it, and stays where "
+			  "it is",
+			  shown);
+		error_advise(err, "name what is in it", false);
+	} else if (is_kernel_file(failed)) {
+		error_set(err, ERROR_INVALID, "%s belongs to the kernel (/proc, /sys)", shown);
+	} else if (failure) {
+		say(failure, shown, err);
+	} else {
+		path_error(failed, path, err);
+	}
+}
+
 void write_error(const struct wire_failed *failed, const char *path, enum file_fault *ret_fault,
 		 struct error *err)
 {
 	const struct failure *failure = FIND(write_failures, failed->number);
-	char shown[SHOWN_SIZE];
+	char shown[PATH_SHOWN_SIZE];
 
-	show(path, shown);
+	path_show(path, shown);
 	*ret_fault = failure ? failure->fault : FILE_FAULT_OTHER;
 	if (is_kernel_file(failed)) {
 		error_set(err, ERROR_INVALID,

@@ -1,4 +1,5 @@
-/* What the agent does with paths: listing, looking, writing whole files. */
+/* What the agent does with paths: listing, looking, writing whole files,
+ * removing, moving. */
 #include "house.h"
 
 static const uint32_t stream = WIRE_FILE_STREAM | 7;
@@ -477,6 +478,298 @@ static void only_the_file_that_was_meant_is_replaced(void **state)
 	link_drop(link);
 }
 
+/* --- removing -------------------------------------------------------------------------------- */
+
+static struct wire_removed remove_path(struct link *link, const char *path, bool recursive)
+{
+	struct wire_removed removed;
+
+	order_target(link, WIRE_REMOVE, path, recursive);
+	assert_true(wire_get_removed(expect(link, WIRE_REMOVED, stream), &removed));
+	return removed;
+}
+
+static void assert_removed(struct link *link, const char *path, uint64_t count, const char *found)
+{
+	struct wire_removed removed = remove_path(link, path, true);
+
+	assert_int_equal(removed.failed.number, 0);
+	assert_int_equal(removed.count, count);
+	assert_string_equal(removed.path, found);
+}
+
+static void what_is_removed_is_the_thing_itself(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1,
+		 "mkdir d d/in; echo x > file; ln -s file l1; ln -s d l2; ln -s d l3; mkfifo p; "
+		 "touch \"$(printf 'a\\nb')\""));
+	assert_removed(link, "l1", 1, "/tmp/l1");
+	assert_removed(link, "l2", 1, "/tmp/l2");
+	assert_removed(link, "l3/", 1, "/tmp/l3");
+	assert_removed(link, "p", 1, "/tmp/p");
+	assert_removed(link, "a\nb", 1, "/tmp/a\nb");
+	assert_out(link, 2, "ls", "d\nfile\n");
+	assert_removed(link, "../tmp/file", 1, "/tmp/file");
+	assert_removed(link, "/tmp/d/in/", 1, "/tmp/d/in");
+	assert_out(link, 3, "ls", "d\n");
+	link_drop(link);
+}
+
+static void a_folder_goes_with_all_that_is_in_it_only_when_wished(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_removed removed;
+
+	make_tree(link);
+	removed = remove_path(link, "tree", false);
+	assert_int_equal(removed.failed.number, ENOTEMPTY);
+	assert_int_equal(removed.count, 0);
+	free(run(link, 2, "mkdir src; touch src/stays; ln -s /tmp/src tree/outside"));
+	assert_removed(link, "tree", 16, "/tmp/tree");
+	assert_out(link, 3, "ls . src", ".:\nsrc\n\nsrc:\nstays\n");
+	link_drop(link);
+}
+
+static void a_tree_of_any_depth_and_size_goes_in_steps(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1,
+		 "mkdir t; cd t; i=0; while [ $i -lt 300 ]; do mkdir d e; touch e/f; cd d; "
+		 "i=$((i+1)); done; cd /tmp/t; mkdir wide; cd wide; seq 5000 | xargs touch"));
+	assert_removed(link, "t", 300 * 3 + 5000 + 2, "/tmp/t");
+	assert_out(link, 2, "ls", "");
+	link_drop(link);
+}
+
+static void some_things_stay_where_they_are(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1, "mkdir -p m/mounted; mount -t tmpfs none m/mounted; touch m/mounted/x"));
+	order_target(link, WIRE_REMOVE, "/", true);
+	refused(link, EBUSY, "root");
+	order_target(link, WIRE_REMOVE, "/tmp", true);
+	refused(link, EBUSY, "workdir");
+	order_target(link, WIRE_REMOVE, "/.sandpod/link", true);
+	refused(link, EBUSY, "mount");
+	order_target(link, WIRE_REMOVE, "m/mounted", true);
+	refused(link, EBUSY, "mount");
+	order_target(link, WIRE_REMOVE, "/proc/self", true);
+	refused(link, EACCES, "kernel file");
+	order_target(link, WIRE_REMOVE, "m/.", true);
+	refused(link, EINVAL, "path");
+	order_target(link, WIRE_REMOVE, "m/..", true);
+	refused(link, EINVAL, "path");
+	order_target(link, WIRE_REMOVE, "none", true);
+	refused(link, ENOENT, "path");
+	assert_out(link, 2, "ls m/mounted; umount m/mounted", "x\n");
+	link_drop(link);
+}
+
+static void a_mount_in_a_tree_stops_the_removal_and_is_named(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_removed removed;
+
+	free(run(link, 1,
+		 "mkdir -p m/in/mounted; mount -t tmpfs none m/in/mounted; "
+		 "touch m/in/mounted/x"));
+	removed = remove_path(link, "m", true);
+	assert_int_equal(removed.failed.number, EBUSY);
+	assert_string_equal(removed.failed.where, "mount");
+	assert_string_equal(removed.path, "/tmp/m/in/mounted");
+	assert_out(link, 2, "ls m/in/mounted; umount m/in/mounted", "x\n");
+	assert_removed(link, "m", 3, "/tmp/m");
+	link_drop(link);
+}
+
+static void a_removal_taken_back_stops_and_its_time_is_bounded(void **state)
+{
+	static struct wire_target target = { .base = "/tmp", .path = "wide", .flag = 1 };
+	struct link *link = link_make(*state);
+	struct wire_writer writer = fresh();
+	struct wire_removed removed;
+
+	free(run(link, 1, "mkdir wide; cd wide; seq 100 | xargs touch"));
+	wire_put_target(&writer, &target); /* no time at all */
+	order(link, WIRE_REMOVE, stream, writer.data, writer.len);
+	assert_true(wire_get_removed(expect(link, WIRE_REMOVED, stream), &removed));
+	assert_int_equal(removed.failed.number, ETIME);
+	assert_int_equal(removed.count, 0);
+	order_target(link, WIRE_REMOVE, "wide", true);
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	while (try_next(link, QUIET_MS))
+		;
+	free(run(link, 2, "mkdir -p wide"));
+	assert_int_equal(remove_path(link, "wide", true).failed.number, 0);
+	link_drop(link);
+}
+
+/* --- moving ---------------------------------------------------------------------------------- */
+
+static void order_move(struct link *link, const char *source, const char *destination,
+		       bool overwrite)
+{
+	static struct wire_move move;
+	struct wire_writer writer = fresh();
+
+	move = (struct wire_move){ .base = "/tmp",
+				   .overwrite = overwrite,
+				   .limit_ms = PATIENCE_MS };
+	snprintf(move.source, sizeof(move.source), "%s", source);
+	snprintf(move.destination, sizeof(move.destination), "%s", destination);
+	wire_put_move(&writer, &move);
+	order(link, WIRE_MOVE, stream, writer.data, writer.len);
+}
+
+static void assert_moved(struct link *link, const char *source, const char *destination,
+			 const char *found)
+{
+	static struct wire_moved moved;
+
+	order_move(link, source, destination, false);
+	assert_true(wire_get_moved(expect(link, WIRE_MOVED, stream), &moved));
+	assert_string_equal(moved.destination, found);
+}
+
+static void what_is_moved_keeps_what_it_is(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1,
+		 "mkdir -p d/in e; echo x > file; ln -s nowhere link; mkfifo pipe; "
+		 "ln -s e to-e"));
+	assert_moved(link, "file", "renamed", "/tmp/renamed");
+	assert_moved(link, "renamed", "d/", "/tmp/d/renamed");
+	assert_moved(link, "d/renamed", "e", "/tmp/e/renamed");
+	assert_moved(link, "link", "to-e", "/tmp/e/link");
+	assert_moved(link, "pipe", "/tmp/e/../e/fifo", "/tmp/e/fifo");
+	assert_moved(link, "d", "e", "/tmp/e/d");
+	assert_out(link, 2, "find . | sort; readlink e/link",
+		   ".\n./e\n./e/d\n./e/d/in\n./e/fifo\n./e/link\n./e/renamed\n./to-e\n"
+		   "nowhere\n");
+	link_drop(link);
+}
+
+static void nothing_is_replaced_unless_that_is_wished(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_moved moved;
+
+	free(run(link, 1, "echo a > a; echo b > b; mkdir -p d/a/full empty e/empty"));
+	order_move(link, "a", "b", false);
+	refused(link, EEXIST, "destination");
+	order_move(link, "a", "b", true);
+	assert_true(wire_get_moved(expect(link, WIRE_MOVED, stream), &moved));
+	assert_string_equal(moved.source, "/tmp/a");
+	assert_out(link, 2, "cat b; ls", "a\nb\nd\ne\nempty\n");
+	free(run(link, 3, "mkdir a"));
+	order_move(link, "a", "d", true);
+	refused(link, ENOTEMPTY, "destination");
+	order_move(link, "empty", "e", true);
+	expect(link, WIRE_MOVED, stream);
+	link_drop(link);
+}
+
+static void what_cannot_be_moved_says_why(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1, "mkdir -p d/in; touch file"));
+	order_move(link, "none", "b", false);
+	refused(link, ENOENT, "path");
+	order_move(link, "file", "none/b", false);
+	refused(link, ENOENT, "destination");
+	order_move(link, "file", "none/", false);
+	refused(link, ENOENT, "destination");
+	order_move(link, "file", "file/x", false);
+	refused(link, ENOTDIR, "destination");
+	order_move(link, "d", "d/in", false);
+	refused(link, EINVAL, "inside");
+	order_move(link, "d", "d", false);
+	refused(link, EINVAL, "inside");
+	order_move(link, "/tmp", "/elsewhere", false);
+	refused(link, EBUSY, "workdir");
+	order_move(link, "/", "/elsewhere", false);
+	refused(link, EBUSY, "root");
+	order_move(link, "/.sandpod/link", "mine", false);
+	refused(link, EBUSY, "mount");
+	order_move(link, "file", "/proc/file", false);
+	refused(link, EACCES, "kernel destination");
+	order_move(link, "file", "/proc", false);
+	refused(link, EACCES, "kernel destination");
+	order_move(link, "/proc/version", "mine", false);
+	refused(link, EACCES, "kernel file");
+	link_drop(link);
+}
+
+static void mount_other(struct link *link, uint32_t command, const char *options)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "mkdir -p /other; mount -t tmpfs -o %s none /other", options);
+	free(run(link, command, text));
+}
+
+static void a_move_into_another_file_system_copies_and_removes(void **state)
+{
+	struct link *link = link_make(*state);
+
+	mount_other(link, 9, "size=20m");
+	make_tree(link);
+	free(run(link, 2,
+		 "head -c 3000000 /dev/zero > tree/src/big; chmod 751 tree/src tree/src/big; "
+		 "touch -d @1000000000 tree/src/big; touch -d @1100000000 tree/src; "
+		 "mkfifo -m 640 tree/pipe; chown 5:6 tree/src/big"));
+	assert_moved(link, "tree", "/other/tree", "/other/tree");
+	assert_out(link, 3,
+		   "ls -A; cd /other; ls -A; stat -c '%a %s %Y %u' tree/src/big; "
+		   "stat -c '%a %Y' tree/src; find tree | wc -l; readlink tree/loop; "
+		   "stat -c '%F %a' tree/pipe",
+		   "tree\n751 3000000 1000000000 5\n751 1100000000\n17\nsrc\nfifo 640\n");
+	assert_moved(link, "/other/tree/src/big", "big", "/tmp/big");
+	assert_moved(link, "/other/tree/loop", "loop", "/tmp/loop");
+	assert_moved(link, "/other/tree/pipe", ".", "/tmp/pipe");
+	assert_out(link, 4, "ls -A; stat -c '%a %s %Y' big; ls /other/tree/src",
+		   "big\nloop\npipe\n751 3000000 1000000000\nc.c\ndeep\n");
+	link_drop(link);
+}
+
+static void a_copy_without_room_leaves_nothing_and_the_source_alone(void **state)
+{
+	struct link *link = link_make(*state);
+
+	mount_other(link, 1, "size=1m");
+	free(run(link, 2,
+		 "mkdir -p d/in; head -c 3000000 /dev/zero > d/in/big; touch /other/there"));
+	order_move(link, "d", "/other/d", false);
+	refused(link, ENOSPC, "copy");
+	order_move(link, "d/in/big", "/other", false);
+	refused(link, ENOSPC, "copy");
+	order_move(link, "d/in/big", "/other/there", false);
+	refused(link, EEXIST, "destination");
+	assert_out(link, 3, "ls -A /other; stat -c %s d/in/big", "there\n3000000\n");
+	link_drop(link);
+}
+
+static void a_move_that_nobody_waits_for_cleans_up(void **state)
+{
+	struct link *link = link_make(*state);
+
+	mount_other(link, 1, "size=30m");
+	free(run(link, 2, "mkdir d; head -c 20000000 /dev/zero > d/big"));
+	order_move(link, "d", "/other", false);
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	assert_out(link, 3,
+		   "for i in 1 2 3 4 5 6 7 8 9; do ls -A /other | grep -q . || break; "
+		   "sleep 0.1; done; ls -A /other; ls d",
+		   "big\n");
+	link_drop(link);
+}
+
 #define HOUSE(test) cmocka_unit_test_setup_teardown(test, house_build, house_demolish)
 
 int main(void)
@@ -495,6 +788,18 @@ int main(void)
 		HOUSE(a_file_is_written_whole_with_its_mode),
 		HOUSE(what_is_appended_goes_to_the_end),
 		HOUSE(only_the_file_that_was_meant_is_replaced),
+		HOUSE(what_is_removed_is_the_thing_itself),
+		HOUSE(a_folder_goes_with_all_that_is_in_it_only_when_wished),
+		HOUSE(a_tree_of_any_depth_and_size_goes_in_steps),
+		HOUSE(some_things_stay_where_they_are),
+		HOUSE(a_mount_in_a_tree_stops_the_removal_and_is_named),
+		HOUSE(a_removal_taken_back_stops_and_its_time_is_bounded),
+		HOUSE(what_is_moved_keeps_what_it_is),
+		HOUSE(nothing_is_replaced_unless_that_is_wished),
+		HOUSE(what_cannot_be_moved_says_why),
+		HOUSE(a_move_into_another_file_system_copies_and_removes),
+		HOUSE(a_copy_without_room_leaves_nothing_and_the_source_alone),
+		HOUSE(a_move_that_nobody_waits_for_cleans_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

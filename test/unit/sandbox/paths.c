@@ -643,6 +643,201 @@ static void what_cannot_be_written_is_refused_at_once(void **state)
 	assert_int_equal(wrote.err.kind, ERROR_INVALID);
 }
 
+/* --- removing and moving ------------------------------------------------------------------- */
+
+struct changed {
+	int calls;
+	struct error err;
+	char path[200], destination[200];
+	uint64_t count;
+};
+static struct changed changed;
+
+static void on_deleted(void *ctx, const char *path, uint64_t count, const struct error *err)
+{
+	(void)ctx;
+	changed = (struct changed){ .calls = changed.calls + 1, .count = count };
+	snprintf(changed.path, sizeof(changed.path), "%s", path);
+	if (err)
+		changed.err = *err;
+}
+
+static void remove_path(const char *path, bool recursive)
+{
+	struct file_path_request request = { .owner = "me",
+					     .container_id = house->container_id,
+					     .path = path,
+					     .recursive = recursive };
+	struct error err;
+
+	changed.calls = 0;
+	assert_non_null(file_delete(house->all, &request, on_deleted, NULL, &err));
+}
+
+static void say_removed(uint32_t stream, uint64_t count, int number, const char *path)
+{
+	struct wire_removed removed = { .count = count, .failed.number = (uint32_t)number };
+
+	snprintf(removed.path, sizeof(removed.path), "%s", path);
+	SAY(WIRE_REMOVED, stream, wire_put_removed, &removed);
+	settle();
+	assert_int_equal(changed.calls, 1);
+}
+
+static void what_was_removed_is_counted(void **state)
+{
+	uint32_t stream = next_stream();
+	struct wire_target order;
+	struct wire_frame frame;
+
+	(void)state;
+	remove_path("tree", true);
+	frame = frame_of(expect_said(WIRE_REMOVE, stream));
+	assert_true(wire_get_target(&frame, &order));
+	assert_string_equal(order.path, "tree");
+	assert_int_equal(order.flag, 1);
+	say_removed(stream, 7, 0, "/workspace/tree");
+	assert_int_equal(changed.err.kind, ERROR_NONE);
+	assert_int_equal(changed.count, 7);
+	assert_string_equal(changed.path, "/workspace/tree");
+}
+
+static void what_could_not_be_removed_is_named_with_what_was(void **state)
+{
+	uint32_t stream = next_stream();
+
+	(void)state;
+	remove_path("tree", true);
+	say_removed(stream, 7, EACCES, "/workspace/tree/a\nb");
+	assert_int_equal(changed.err.kind, ERROR_CONFLICT);
+	assert_int_equal(changed.count, 7);
+	assert_non_null(strstr(changed.err.text, "after 7 entries were removed: "));
+	assert_non_null(strstr(changed.err.text, "/workspace/tree/a?b"));
+	remove_path("tree", false);
+	say_removed(stream + 1, 0, ENOTEMPTY, "/workspace/tree");
+	assert_non_null(strstr(changed.err.next, "recursive"));
+	remove_path("tree", true);
+	say_removed(stream + 2, 7, ETIME, "");
+	assert_int_equal(changed.err.kind, ERROR_TIMEOUT);
+	assert_true(changed.err.retryable);
+}
+
+static void what_stays_where_it_is_says_so(void **state)
+{
+	static const struct {
+		int number;
+		const char *where, *text;
+	} cases[] = { { EBUSY, "root", "root folder" },
+		      { EBUSY, "workdir", "working directory" },
+		      { EBUSY, "mount", "mounted" },
+		      { EACCES, "kernel file", "kernel" },
+		      { ENOENT, "path", "no file or folder" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		remove_path("/x", true);
+		say_failed(next_stream() - 1, cases[i].number, cases[i].where);
+		settle();
+		assert_int_equal(changed.calls, 1);
+		assert_non_null(strstr(changed.err.text, cases[i].text));
+	}
+}
+
+static void on_moved(void *ctx, const char *source, const char *destination,
+		     const struct error *err)
+{
+	(void)ctx;
+	changed = (struct changed){ .calls = changed.calls + 1 };
+	snprintf(changed.path, sizeof(changed.path), "%s", source);
+	snprintf(changed.destination, sizeof(changed.destination), "%s", destination);
+	if (err)
+		changed.err = *err;
+}
+
+static void move(const char *source, const char *destination)
+{
+	struct file_move_request request = { .owner = "me",
+					     .container_id = house->container_id,
+					     .source = source,
+					     .destination = destination,
+					     .overwrite = true };
+	struct error err;
+
+	changed.calls = 0;
+	assert_non_null(file_move(house->all, &request, on_moved, NULL, &err));
+}
+
+static void what_was_moved_is_told_where(void **state)
+{
+	struct wire_moved moved = { "/workspace/a", "/workspace/b/a" };
+	uint32_t stream = next_stream();
+	struct wire_frame frame;
+	struct wire_move order;
+
+	(void)state;
+	move("a", "b/");
+	frame = frame_of(expect_said(WIRE_MOVE, stream));
+	assert_true(wire_get_move(&frame, &order));
+	assert_string_equal(order.source, "a");
+	assert_string_equal(order.destination, "b/");
+	assert_int_equal(order.overwrite, 1);
+	SAY(WIRE_MOVED, stream, wire_put_moved, &moved);
+	settle();
+	assert_int_equal(changed.err.kind, ERROR_NONE);
+	assert_string_equal(changed.path, "/workspace/a");
+	assert_string_equal(changed.destination, "/workspace/b/a");
+}
+
+static void why_nothing_was_moved_names_the_right_end(void **state)
+{
+	static const struct {
+		int number;
+		const char *where, *text;
+		enum error_kind kind;
+	} cases[] = {
+		{ ENOENT, "path", "no file or folder from", ERROR_NOT_FOUND },
+		{ ENOENT, "destination", "folder of to", ERROR_NOT_FOUND },
+		{ EEXIST, "destination", "something at to", ERROR_CONFLICT },
+		{ ENOTEMPTY, "destination", "to is a folder", ERROR_CONFLICT },
+		{ EACCES, "kernel destination", "to belongs to the kernel", ERROR_INVALID },
+		{ EROFS, "destination", "to lies in a place that is read-only", ERROR_CONFLICT },
+		{ ENOSPC, "copy", "nothing was moved: there is no room for to", ERROR_LIMIT },
+		{ ELOOP, "copy", "from is nested too deeply", ERROR_LIMIT },
+		{ EINVAL, "inside", "from cannot be moved into itself", ERROR_INVALID },
+		{ ETIME, "time", "from could not be copied", ERROR_TIMEOUT },
+		{ EACCES, "leftover", "not all of the source", ERROR_CONFLICT },
+		{ EBUSY, "workdir", "from is the container's working directory", ERROR_CONFLICT },
+		{ 9999, "what is this", "from", ERROR_CONFLICT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		move("from", "to");
+		say_failed(next_stream() - 1, cases[i].number, cases[i].where);
+		settle();
+		assert_int_equal(changed.calls, 1);
+		if (!strstr(changed.err.text, cases[i].text))
+			fail_msg("%s: %s", cases[i].text, changed.err.text);
+		assert_int_equal(changed.err.kind, cases[i].kind);
+		assert_null(strchr(changed.err.text, '\n'));
+	}
+}
+
+static void a_change_whose_answer_is_lost_is_not_known(void **state)
+{
+	(void)state;
+	remove_path("x", true);
+	break_link();
+	settle();
+	assert_int_equal(changed.err.kind, ERROR_UNAVAILABLE);
+	assert_non_null(strstr(changed.err.text, "not known"));
+	link_up();
+	move("from", "to");
+	break_link();
+	settle();
+	assert_non_null(strstr(changed.err.text, "not known"));
+}
+
 #define HOUSE(test) cmocka_unit_test_setup_teardown(test, house_open, house_close)
 
 int main(void)
@@ -671,6 +866,12 @@ int main(void)
 		HOUSE(a_write_taken_back_is_taken_back_in_the_container),
 		HOUSE(a_link_that_breaks_while_saving_leaves_it_unknown),
 		HOUSE(what_cannot_be_written_is_refused_at_once),
+		HOUSE(what_was_removed_is_counted),
+		HOUSE(what_could_not_be_removed_is_named_with_what_was),
+		HOUSE(what_stays_where_it_is_says_so),
+		HOUSE(what_was_moved_is_told_where),
+		HOUSE(why_nothing_was_moved_names_the_right_end),
+		HOUSE(a_change_whose_answer_is_lost_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
