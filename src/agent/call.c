@@ -20,9 +20,10 @@ static void call_break(struct agent *agent, struct command *command, enum wire_f
 	command->call.fault = fault;
 	if (command->exited.cause == WIRE_CAUSE_NONE)
 		command->exited.cause = WIRE_CAUSE_DRIVER;
-	unwatch_close(agent, &command->outcome.fd);
+	/* In this order: it must not die of a pipe that nobody reads. */
 	if (command_is_running(command))
 		tree_kill(&command->tree, now_ms());
+	unwatch_close(agent, &command->outcome.fd);
 }
 
 void call_request(struct agent *agent, struct command *command)
@@ -151,8 +152,8 @@ bool call_scan(struct agent *agent, struct command *command, size_t len)
 	ring->end += passed;
 	if (!fault && ring->end > WIRE_OUTCOME_MAX)
 		fault = WIRE_FAULT_FLOOD;
-	if (!fault && word && done_status(call) < 0)
-		fault = WIRE_FAULT_LINE;
+	if (word && done_status(call) < 0)
+		fault = WIRE_FAULT_LINE; /* whatever stands behind it */
 	if (!fault && word && command->input.ring.start < call->code_len)
 		fault = WIRE_FAULT_EARLY;
 	if (fault) {

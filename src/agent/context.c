@@ -130,7 +130,6 @@ bool context_lend(struct agent *agent, struct command *command, const struct wir
 		return false;
 	}
 	command->call.context = context;
-	command->call.code_len = order->code_len;
 	if (context->state == CONTEXT_GONE)
 		command->call.began = context->ended;
 	else

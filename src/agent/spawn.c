@@ -157,8 +157,10 @@ bool call_start(struct agent *agent, const struct wire_frame *frame)
 	if (!wire_get_call(frame, room, order_env, ENV_MAX, &order))
 		return false;
 	command = command_begin(agent, frame->stream, order.start.kill_after_ms);
-	if (command)
+	if (command) {
 		command->call.is_code = true;
+		command->call.code_len = order.code_len;
+	}
 	if (command && context_lend(agent, command, &order) && command->call.began.fresh)
 		command_spawn(agent, command, &order.start);
 	if (command && command_is_running(command))
