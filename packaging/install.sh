@@ -82,12 +82,6 @@ for purpose in "$@"; do
 		want runc "which Podman wants to know"
 		want_program npm npm "brings the library of the web image's driver"
 		;;
-	images)
-		want mmdebstrap "bootstraps the Debian that the images are built on"
-		want podman "holds the images"
-		want runc "which Podman wants to know"
-		want_program npm npm "brings the library of the web image's driver"
-		;;
 	prove)
 		want mmdebstrap "bootstraps the Debian that the image is built on"
 		;;
