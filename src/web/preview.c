@@ -191,7 +191,6 @@ static void on_open(void *ctx, const struct file_opened *file, const struct erro
 	preview->name = mem_strdup(file->name);
 	preview->file = (struct preview_file){ .name = preview->name,
 					       .size = file->size,
-					       .modified_ms = file->modified_ms,
 					       .expires_at = file->expires_at,
 					       .now_ms = clock_wall_ms() };
 	len = file->size < PREVIEW_MAX ? file->size : PREVIEW_MAX;

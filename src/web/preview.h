@@ -110,7 +110,6 @@ void hex_body(struct html *html, const void *data, size_t len, struct preview_le
 struct preview_file {
 	const char *name; /* any bytes */
 	uint64_t size;
-	int64_t modified_ms;
 	int64_t expires_at; /* 0: not known */
 	int64_t now_ms;
 	const char *data; /* its first bytes, PREVIEW_MAX at most; NULL: there is no preview now */
