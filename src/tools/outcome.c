@@ -12,6 +12,7 @@ void outcome_release(struct outcome *outcome)
 {
 	json_free(take(outcome->result));
 	json_free(take(outcome->error));
+	json_free(take(outcome->web));
 	json_free(take(outcome->pictures));
 	buf_release(&outcome->text);
 }
@@ -169,6 +170,10 @@ static bool read_line(struct reading *reading, const char *text, size_t len)
 
 	if (!type)
 		return false;
+	if (strcmp(type, "web") == 0 && !reading->outcome->web) {
+		reading->outcome->web = take(line);
+		return true;
+	}
 	if (strcmp(type, "result") == 0)
 		return read_result(reading, line);
 	if (strcmp(type, "error") == 0)

@@ -13,6 +13,7 @@ enum {
 struct outcome {
 	struct json *result;    /* of the last expression; NULL: none */
 	struct json *error;     /* type, message, traceback; NULL: none */
+	struct json *web;       /* what the web's driver says of a page or search; NULL: none */
 	struct json *pictures;  /* image blocks; NULL: none */
 	int64_t result_omitted; /* bytes of the result that are not shown */
 	int64_t pictures_left_out;

@@ -3,19 +3,23 @@
 #ifndef TOOLS_WEB_H
 #define TOOLS_WEB_H
 
+#include "id.h"
 #include "internal.h"
+#include "outcome.h"
 
 /* --- web_request.c: there and back --- */
 
 struct web_plan;
 
-/* What the driver answered. */
+/* What came of it. */
 struct web_found {
 	const struct web_plan *plan;
-	const struct command_view *view;
-	const struct json *outcome; /* what it said of the page or search */
-	struct json *pictures;      /* an array of image blocks; taken from here */
-	const char *replaces;       /* as in struct sandbox_view */
+	char container_id[ID_SIZE], command_id[ID_SIZE];
+	int64_t duration_ms;
+	char *replaces;              /* as in struct sandbox_view */
+	char *state_lost;            /* as in struct command_row */
+	struct output_piece content; /* what was printed */
+	struct outcome outcome;      /* outcome.web is there */
 };
 
 struct web_plan {
@@ -24,7 +28,7 @@ struct web_plan {
 	const char *key; /* for by_server: handed to the driver apart from the request */
 	int64_t limit;   /* bytes of the content that are shown */
 	/* Ends the call, or lets it wait for its person. */
-	void (*answer)(struct call *call, struct web_found *found);
+	void (*answer)(struct call *call, const struct web_found *found);
 };
 
 /* Takes what the plan owns, and leads the call to its end. */
@@ -58,7 +62,7 @@ char *web_text(const struct json *outcome, const char *key, size_t len);
 	"duration_ms": {"type": "integer"})
 /* clang-format on */
 
-void web_page_answer(struct call *call, struct web_found *found);
+void web_page_answer(struct call *call, const struct web_found *found);
 
 /* --- web_grants.c: domains that the policy does not allow, and a person may --- */
 

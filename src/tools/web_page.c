@@ -5,33 +5,6 @@
 
 enum { TEXT_MAX = 16 * 1024 * 1024, URL_SHOWN_MAX = 4096, SHOWN_MAX = 1000, WORD_MAX = 64 };
 
-/* --- the content --- */
-
-static bool read_stdout(void *ctx, int64_t offset, int64_t len, struct buf *ret_data,
-			struct error *err)
-{
-	return command_output(ctx, COMMAND_STDOUT, offset, len, ret_data, err);
-}
-
-static bool take_content(const struct web_found *found, struct output_piece *ret_piece,
-			 struct error *err)
-{
-	const struct command_view *view = found->view;
-	struct command_view readable = *view;
-	struct output_wish wish = { .mode = OUTPUT_ENDS, .limit = found->plan->limit };
-	struct output_source source = { .read = read_stdout,
-					.ctx = &readable,
-					.command_id = view->row->id,
-					.stream = "stdout",
-					.kept = view->kept[COMMAND_STDOUT],
-					.tail_from = view->tail_from[COMMAND_STDOUT],
-					.total = view->row->stdout_bytes,
-					.limit = view->spool_limit,
-					.is_over = true };
-
-	return output_take(&source, &wish, ret_piece, err);
-}
-
 /* --- notes --- */
 
 /* Takes the text. */
@@ -58,8 +31,7 @@ static void note_blocked(const struct json *outcome, struct json *notes)
 
 static struct json *notes_json(const struct web_found *found)
 {
-	const struct json *outcome = found->outcome;
-	const struct command_row *row = found->view->row;
+	const struct json *outcome = found->outcome.web;
 	struct json *notes = json_array();
 	auto_str closed = web_text(outcome, "closed_context", WORD_MAX);
 	int64_t dialogs = 0;
@@ -67,10 +39,10 @@ static struct json *notes_json(const struct web_found *found)
 	if (found->replaces)
 		add_note(notes, mem_format("a new container was made for the web: %.500s",
 					   found->replaces));
-	else if (row->state_lost)
+	else if (found->state_lost)
 		add_note(notes, mem_format("the browser had ended (%.200s): pages kept under a "
 					   "context are gone",
-					   row->state_lost));
+					   found->state_lost));
 	if (json_get_bool(outcome, "success", false))
 		note_blocked(outcome, notes);
 	if (json_get_bool(outcome, "context_lost", false))
@@ -85,6 +57,10 @@ static struct json *notes_json(const struct web_found *found)
 			notes,
 			mem_format("the page asked something in %lld dialogs, which were dismissed",
 				   (long long)dialogs));
+	if (found->outcome.pictures_left_out > 0)
+		add_note(notes, mem_format("%lld screenshots are left out, because they are too "
+					   "large or too many",
+					   (long long)found->outcome.pictures_left_out));
 	if (json_get_bool(outcome, "cut", false))
 		add_note(notes, mem_format("the page is longer than what is taken of one"));
 	return notes;
@@ -121,10 +97,9 @@ static char *error_text(const struct json *outcome)
 	return mem_format("%s; its operator can add it to WEB_ALLOWED_DOMAINS", text);
 }
 
-static struct json *page_json(const struct web_found *found, const struct output_piece *content)
+static struct json *page_json(const struct web_found *found)
 {
-	const struct json *outcome = found->outcome;
-	const struct command_row *row = found->view->row;
+	const struct json *outcome = found->outcome.web;
 	struct json *out = json_object();
 	bool success = json_get_bool(outcome, "success", false);
 	auto_str url = web_text(outcome, "url", URL_SHOWN_MAX);
@@ -132,7 +107,7 @@ static struct json *page_json(const struct web_found *found, const struct output
 	auto_str error = error_text(outcome);
 
 	json_put_bool(out, "success", success);
-	json_put_text(out, "content", buf_text(&content->text));
+	json_put_text(out, "content", buf_text(&found->content.text));
 	json_put_text(out, "url", url);
 	json_put_text(out, "title", title);
 	if (!success) {
@@ -147,10 +122,10 @@ static struct json *page_json(const struct web_found *found, const struct output
 	put_some_text(out, outcome, "context", WORD_MAX);
 	if (json_get_bool(outcome, "continued", false))
 		json_put_bool(out, "continued", true);
-	json_put(out, "truncated", output_omission_json(content));
-	json_put_text(out, "container_id", row->container_id);
-	json_put_text(out, "command_id", row->id);
-	json_put_int(out, "duration_ms", row->duration_ms);
+	json_put(out, "truncated", output_omission_json(&found->content));
+	json_put_text(out, "container_id", found->container_id);
+	json_put_text(out, "command_id", found->command_id);
+	json_put_int(out, "duration_ms", found->duration_ms);
 	return out;
 }
 
@@ -191,24 +166,19 @@ static bool asks_person(struct call *call, const struct json *outcome)
 	return strcmp(code, "domain_not_allowed") == 0 && web_grants_ask(call, domain);
 }
 
-void web_page_answer(struct call *call, struct web_found *found)
+void web_page_answer(struct call *call, const struct web_found *found)
 {
-	auto_output_piece content = { .text = BUF_INIT(0) };
+	const struct outcome *outcome = &found->outcome;
 	auto_buf text = BUF_INIT(TEXT_MAX);
 	struct json *page, *notes;
-	struct error err;
 
-	if (asks_person(call, found->outcome))
+	if (asks_person(call, outcome->web))
 		return;
-	if (!take_content(found, &content, &err)) {
-		tool_fail(call, &err);
-		return;
-	}
-	page = page_json(found, &content);
+	page = page_json(found);
 	notes = notes_json(found);
 	page_text(page, notes, &text);
 	call_add_text(call, buf_text(&text));
-	for (const struct json *picture = json_first(found->pictures); picture;
+	for (const struct json *picture = json_first(outcome->pictures); picture;
 	     picture = json_next(picture))
 		call_add_block(call, json_copy(picture));
 	if (json_size(notes) > 0)

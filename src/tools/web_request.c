@@ -2,32 +2,41 @@
  * driver in it is run, and what it answers is taken apart.  Everything in the answer was made in
  * the container from pages of strangers: shapes are checked, sizes bounded, and nothing is
  * believed. */
+#include <stdio.h>
 #include <string.h>
 #include "code.h"
 #include "utf8.h"
 #include "web.h"
 
 enum {
-	MARGIN_MS = 5000,     /* for what the driver does besides waiting for the page */
-	GRACE_MS = 4000,      /* more before it is interrupted itself */
-	PAGE_LEAST_MS = 1000, /* a page gets that much, however late it is */
-	PICTURES_MAX = 8 * 1024 * 1024,
+	MARGIN_MS = 5000,        /* for what the driver does besides waiting for the page */
+	GRACE_MS = 4000,         /* more before it is interrupted itself */
+	PAGE_LEAST_MS = 1000,    /* a page gets that much, however late it is */
+	AT_ONCE_MAX = 32 * 1024, /* bytes of an answer that are read on the loop */
+	PROBLEM_MAX = 300,
 };
 
 /* No caller is called so: theirs are keys, sessions, "local" and "". */
 static const char own_owner[] = "sandpod.web";
 
 struct visit {
-	struct waiting waiting;
+	struct waiting waiting; /* call NULL: it was answered meanwhile */
 	struct web_plan plan;
+	struct web_found found;
+	struct buf lines;
 	int64_t until; /* on clock_mono_ms: when the call is answered at the latest */
-	char *replaces;
+	char *ended;   /* how the command stands */
 };
 
 static void visit_free(struct visit *visit)
 {
 	json_free(visit->plan.request);
-	free(visit->replaces);
+	free(visit->found.replaces);
+	free(visit->found.state_lost);
+	output_piece_release(&visit->found.content);
+	outcome_release(&visit->found.outcome);
+	buf_release(&visit->lines);
+	free(visit->ended);
 	free(visit);
 }
 
@@ -50,120 +59,113 @@ char *web_text(const struct json *outcome, const char *key, size_t len)
 
 /* --- the answer ------------------------------------------------------------------------------ */
 
-static bool is_base64(const char *text)
+static bool say_lost(const struct visit *visit, struct error *err)
 {
-	return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-				 "+/=")] == '\0';
-}
+	const struct outcome *outcome = &visit->found.outcome;
+	auto_str problem = web_text(outcome->error, "message", PROBLEM_MAX);
 
-static void add_picture(struct json *pictures, const struct json *line, size_t *room)
-{
-	const char *type = json_get_text(line, "mime_type");
-	const char *data = json_get_text(line, "data");
-	struct json *block;
-
-	if (!type || !data || !is_base64(data) || strlen(data) > *room ||
-	    (strcmp(type, "image/png") != 0 && strcmp(type, "image/jpeg") != 0))
-		return;
-	*room -= strlen(data);
-	block = json_object();
-	json_put_text(block, "type", "image");
-	json_put_text(block, "data", data);
-	json_put_text(block, "mimeType", type);
-	json_append(pictures, block);
-}
-
-/* What it said, line by line; lines that make no sense are passed over. */
-struct said {
-	struct json *outcome;
-	struct json *pictures;
-	char *problem; /* the driver's own */
-};
-
-static void said_release(struct said *said)
-{
-	json_free(said->outcome);
-	json_free(said->pictures);
-	free(said->problem);
-}
-
-static void add_line(struct said *said, const char *text, size_t len, size_t *room)
-{
-	struct error ignored;
-	auto_json line = json_parse(text, len, &ignored);
-	const char *type = json_get_text(line, "type");
-
-	if (!type)
-		return;
-	if (strcmp(type, "image") == 0) {
-		add_picture(said->pictures, line, room);
-	} else if (strcmp(type, "web") == 0) {
-		json_free(said->outcome);
-		said->outcome = take(line);
-	} else if (strcmp(type, "error") == 0) {
-		free(said->problem);
-		said->problem = web_text(line, "message", 200);
-	}
-}
-
-static bool read_said(const struct command_view *view, struct said *said, struct error *err)
-{
-	auto_buf lines = BUF_INIT(CODE_OUTCOME_MAX + 1);
-	size_t room = PICTURES_MAX;
-	const char *at;
-	bool cut;
-
-	if (!code_outcome(view, &lines, &cut, err))
-		return false;
-	at = buf_text(&lines);
-	for (size_t len; *at; at += len + (at[len] == '\n')) {
-		len = strcspn(at, "\n");
-		add_line(said, at, len, &room);
-	}
-	return true;
-}
-
-static bool say_lost(const struct command_view *view, const struct said *said, struct error *err)
-{
-	const char *state = view->row->state;
-
-	if (strcmp(state, "running") == 0)
+	if (strcmp(visit->ended, "running") == 0)
 		error_set(err, ERROR_TIMEOUT,
 			  "the page is not loaded yet (command %s goes on, until its own time is "
 			  "over)",
-			  view->row->id);
-	else if (said->problem && *said->problem)
-		error_set(err, ERROR_UNAVAILABLE, "the browser's driver failed: %s", said->problem);
+			  visit->found.command_id);
+	else if (*problem)
+		error_set(err, ERROR_UNAVAILABLE, "the browser's driver failed: %s", problem);
 	else
-		error_set(err, ERROR_UNAVAILABLE, "the browser's driver ended (%s)%s%s", state,
-			  view->row->reason ? ": " : "",
-			  view->row->reason ? view->row->reason : "");
+		error_set(err, ERROR_UNAVAILABLE, "the browser's driver ended: %.300s",
+			  visit->ended);
 	return error_advise(err, "make the same call again; the browser begins anew", true);
+}
+
+static void on_read(void *ctx)
+{
+	struct visit *visit = ctx;
+
+	outcome_read(&visit->lines, visit->found.command_id, PROBLEM_MAX, &visit->found.outcome);
+}
+
+static void on_was_read(void *ctx)
+{
+	struct visit *visit = ctx;
+	struct error err;
+
+	if (!visit->waiting.call) {
+		visit_free(visit);
+	} else if (!visit->found.outcome.web) {
+		say_lost(visit, &err);
+		fail(visit, &err);
+	} else {
+		visit->plan.answer(visit->waiting.call, &visit->found);
+		visit_free(visit);
+	}
+}
+
+static void on_cancel(void *ctx)
+{
+	struct visit *visit = ctx;
+	struct call *call = take(visit->waiting.call);
+	struct error err;
+
+	error_set(&err, ERROR_CANCELLED, "the call was taken back");
+	tool_fail(call, &err);
+}
+
+static bool read_stdout(void *ctx, int64_t offset, int64_t len, struct buf *ret_data,
+			struct error *err)
+{
+	return command_output(ctx, COMMAND_STDOUT, offset, len, ret_data, err);
+}
+
+static bool take_content(struct visit *visit, const struct command_view *view, struct error *err)
+{
+	struct command_view readable = *view;
+	struct output_wish wish = { .mode = OUTPUT_ENDS, .limit = visit->plan.limit };
+	struct output_source source = { .read = read_stdout,
+					.ctx = &readable,
+					.command_id = view->row->id,
+					.stream = "stdout",
+					.kept = view->kept[COMMAND_STDOUT],
+					.tail_from = view->tail_from[COMMAND_STDOUT],
+					.total = view->row->stdout_bytes,
+					.limit = view->spool_limit,
+					.is_over = true };
+
+	return output_take(&source, &wish, &visit->found.content, err);
+}
+
+/* All that is only to be had inside the callback. */
+static bool take_view(struct visit *visit, const struct command_view *view, struct error *err)
+{
+	const struct command_row *row = view->row;
+	struct web_found *found = &visit->found;
+	bool ignored;
+
+	snprintf(found->container_id, sizeof(found->container_id), "%s", row->container_id);
+	snprintf(found->command_id, sizeof(found->command_id), "%s", row->id);
+	found->duration_ms = row->duration_ms;
+	found->state_lost = row->state_lost ? mem_strdup(row->state_lost) : NULL;
+	visit->ended = row->reason ? mem_format("%s, %s", row->state, row->reason)
+				   : mem_strdup(row->state);
+	visit->lines = BUF_INIT(CODE_OUTCOME_MAX);
+	return take_content(visit, view, err) && code_outcome(view, &visit->lines, &ignored, err);
 }
 
 static void on_code(void *ctx, const struct command_view *view, const struct error *failure)
 {
 	struct visit *visit = ctx;
-	struct said said = { .pictures = json_array() };
-	struct web_found found = { .plan = &visit->plan,
-				   .view = view,
-				   .replaces = visit->replaces };
 	struct error err;
 
-	if (failure)
-		err = *failure;
-	if (failure || !read_said(view, &said, &err) ||
-	    (!said.outcome && !say_lost(view, &said, &err))) {
-		said_release(&said);
+	if (failure) {
+		fail(visit, failure);
+	} else if (!take_view(visit, view, &err)) {
 		fail(visit, &err);
-		return;
+	} else if (visit->lines.len <= AT_ONCE_MAX) {
+		on_read(visit);
+		on_was_read(visit);
+	} else {
+		call_on_cancel(visit->waiting.call, on_cancel, visit);
+		loop_work(tools_of(visit->waiting.call)->loop, on_read, on_was_read, visit);
 	}
-	found.outcome = said.outcome;
-	found.pictures = take(said.pictures);
-	visit->plan.answer(visit->waiting.call, &found);
-	json_free(found.pictures);
-	said_release(&said);
-	visit_free(visit);
 }
 
 /* --- the request ----------------------------------------------------------------------------- */
@@ -236,7 +238,7 @@ static void on_container(void *ctx, const struct sandbox_view *view, const struc
 	request.len = strlen(code);
 	request.wait_ms = visit->until - clock_mono_ms();
 	request.kill_after_ms = timeout_ms + MARGIN_MS + GRACE_MS;
-	visit->replaces = view->replaces ? mem_strdup(view->replaces) : NULL;
+	visit->found.replaces = view->replaces ? mem_strdup(view->replaces) : NULL;
 	op = code_run(tools_of(call)->sandboxes, &request, on_code, visit, &err);
 	if (op)
 		waiting_for(&visit->waiting, op);
@@ -277,6 +279,7 @@ void web_begin(struct call *call, struct web_plan *plan)
 
 	visit->waiting.call = call;
 	visit->plan = *plan;
+	visit->found.plan = &visit->plan;
 	visit->until = clock_mono_ms() + wait_of(call, &longest, tools->max_wait_ms);
 	if (check_server(tools, &err))
 		op = sandbox_default(tools->sandboxes, &wish, wish.name, on_container, visit, &err);

@@ -58,16 +58,16 @@ static void add_result(const struct json *row, struct json *results, struct buf 
 	(void)!buf_addf(text, "%zu. %s\n   %s\n   %s\n", json_size(results), title, url, snippet);
 }
 
-static void answer(struct call *call, struct web_found *found)
+static void answer(struct call *call, const struct web_found *found)
 {
 	const char *provider = tools_of(call)->web.search;
-	auto_str query = web_text(found->outcome, "query", QUERY_MAX);
-	auto_str why = web_text(found->outcome, "error", 300);
+	auto_str query = web_text(found->outcome.web, "query", QUERY_MAX);
+	auto_str why = web_text(found->outcome.web, "error", 300);
 	auto_buf text = BUF_INIT(TEXT_MAX);
 	struct json *out, *results;
 	struct error err;
 
-	if (!json_get_bool(found->outcome, "success", false)) {
+	if (!json_get_bool(found->outcome.web, "success", false)) {
 		error_set(&err, ERROR_UNAVAILABLE, "the search failed: %s", why);
 		error_advise(&err, "try again later; web_scrape reads pages whose URL is known",
 			     true);
@@ -76,7 +76,7 @@ static void answer(struct call *call, struct web_found *found)
 	}
 	out = json_object();
 	results = json_array();
-	for (const struct json *row = json_first(json_get_array(found->outcome, "results"));
+	for (const struct json *row = json_first(json_get_array(found->outcome.web, "results"));
 	     row && json_size(results) < COUNT_MOST; row = json_next(row))
 		add_result(row, results, &text);
 	(void)!buf_addf(&text,
@@ -121,7 +121,7 @@ static void run(struct call *call, const struct json *args)
 {
 	const struct tools_web *web = &tools_of(call)->web;
 	struct arg_value values[A_COUNT];
-	struct web_plan plan = { .by_server = true, .answer = answer };
+	struct web_plan plan = { .by_server = true, .limit = OUTPUT_LEAST, .answer = answer };
 
 	if (!args_read(call, args, args_table, A_COUNT, values) || !has_provider(call))
 		return;
