@@ -80,6 +80,7 @@ for purpose in "$@"; do
 		want mmdebstrap "bootstraps the Debian that the images are built on"
 		want podman "holds the images"
 		want runc "which Podman wants to know"
+		want netavark "likewise"
 		want_program npm npm "brings the library of the web image's driver"
 		;;
 	prove)
