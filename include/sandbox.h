@@ -51,6 +51,7 @@ struct sandbox_settings {
 	const char *bridge;       /* its interface, on this machine; NULL without "internet" */
 	int64_t open_files_max, processes_max;
 	const char *seccomp_profile; /* NULL: Podman's default */
+	bool installs;               /* install_packages is offered: hints name it */
 	bool exec_links; /* commands by exec sessions even where a local socket would do */
 	int64_t command_timeout_ms;
 	int64_t output_limit;

@@ -63,6 +63,7 @@ static void fill_settings(struct app *app)
 		.max_containers = app->config.max_containers,
 		.pool_size = app->config.pool_size,
 		.births_most = births_most(),
+		.installs = config_list_has(app->config.tool_sets, "code"),
 		.exec_links = strcmp(app->config.sandbox_link, "exec") == 0,
 		.allow_unenforced = app->config.allow_unenforced,
 	};

@@ -38,6 +38,7 @@ struct command *command_new(struct sandboxes *all, struct command_row *row)
 static void command_free(struct command *command)
 {
 	assert(!command->waits);
+	program_search_close(command->search);
 	timer_stop(command->timer);
 	buf_release(&command->start);
 	free(command->workdir);
@@ -86,19 +87,66 @@ int64_t command_running_count(const struct sandbox *sb)
 	return count;
 }
 
-/* --- its end ------------------------------------------------------------------------------- */
-
-char *command_hint(struct command *command, const struct container_row *container,
-		   const char *runtimes)
+/* The beginning of what it said on standard error.  Only the shell's "not found" is ever looked
+ * for.
+ */
+static void read_said(const struct command *command, struct buf *ret_said)
 {
-	auto_buf said = BUF_INIT(SAID_MAX);
 	struct error err;
 
-	/* Only the shell's "not found" is ever looked for. */
+	*ret_said = BUF_INIT(SAID_MAX);
 	if (command->row.exit_code == 127)
-		(void)!spool_read(&command->spools[COMMAND_STDERR], 0, SAID_MAX, &said, &err);
-	return hint_make(&command->row, container, &command->all->settings, runtimes,
-			 buf_text(&said));
+		(void)!spool_read(&command->spools[COMMAND_STDERR], 0, SAID_MAX, ret_said, &err);
+}
+
+char *command_hint(struct command *command, const struct container_row *container,
+		   const struct sandbox *sb)
+{
+	auto_buf said = { 0 };
+	char program[PROGRAM_SIZE];
+	char package[PACKAGE_SIZE] = "";
+	struct hint_facts facts = {
+		.row = &command->row,
+		.container = container,
+		.settings = &command->all->settings,
+		.runtimes = sb && sb->measured ? sb->hello.runtimes : "",
+		.found = PROGRAM_UNKNOWN,
+		.package = package,
+	};
+
+	read_said(command, &said);
+	facts.said = buf_text(&said);
+	if (sb && hint_wants_program(&command->row, facts.said, program))
+		(void)!program_known(sb, program, &facts.found, package);
+	return hint_make(&facts);
+}
+
+/* --- its end ------------------------------------------------------------------------------- */
+
+static void on_program_known(void *ctx)
+{
+	struct command *command = ctx;
+
+	program_search_close(take(command->search));
+	free(command->hint);
+	command->hint = command_hint(command, &command->sb->row, command->sb);
+	command_settle(command);
+}
+
+/* Whether the end has to wait a moment for what the image's index says of a missing program. */
+static bool asks_for_program(struct command *command)
+{
+	auto_buf said = { 0 };
+	char program[PROGRAM_SIZE];
+	char package[PACKAGE_SIZE];
+	enum program_found found;
+
+	read_said(command, &said);
+	if (!hint_wants_program(&command->row, buf_text(&said), program) ||
+	    program_known(command->sb, program, &found, package))
+		return false;
+	command->search = program_search_begin(command->sb, program, on_program_known, command);
+	return command->search != NULL;
 }
 
 static void on_settle_again(void *ctx)
@@ -113,6 +161,7 @@ void command_settle(struct command *command)
 {
 	struct error err;
 
+	program_search_close(take(command->search));
 	if (!store_command_end(command->all->store, &command->row, &err)) {
 		/* The agent keeps it until we have it; whoever waits hears of it now. */
 		log_error(command->row.id, "its end cannot be written down yet: %s", err.text);
@@ -154,9 +203,9 @@ static void finish(struct command *command)
 	if (command->row.ended_at == 0)
 		command->row.ended_at = clock_wall_ms();
 	free(command->hint);
-	command->hint = command_hint(command, &command->sb->row,
-				     command->sb->measured ? command->sb->hello.runtimes : "");
-	command_settle(command);
+	command->hint = command_hint(command, &command->sb->row, command->sb);
+	if (!asks_for_program(command))
+		command_settle(command);
 }
 
 void command_exited(struct command *command, const struct wire_exited *exited)

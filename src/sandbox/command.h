@@ -5,6 +5,7 @@
 #include "input.h"
 #include "internal.h"
 #include "output.h"
+#include "program.h"
 
 /* --- command.c: a command's life ----------------------------------------------------------- */
 
@@ -37,8 +38,9 @@ struct command {
 	struct wire_kill order; /* signal 0: none */
 	bool order_sent;
 	char *hint;
-	struct error *failure; /* why it could not be started, for who wanted it started */
-	struct timer *timer;   /* the start's deadline; later: writing its end down again */
+	struct program_search *search; /* for the hint of its end; that is told when it is over */
+	struct error *failure;         /* why it could not be started, for who wanted it started */
+	struct timer *timer;           /* the start's deadline; later: writing its end down again */
 	struct command_wait *waits;
 	UT_hash_handle hh;
 };
@@ -56,9 +58,9 @@ void command_end(struct command *command, const char *state, const char *reason,
 		 const struct error *failure);
 /* EXITED, after its last output. */
 void command_exited(struct command *command, const struct wire_exited *exited);
-/* hint_make for this command. */
+/* hint_make for this command; sb is NULL once the container is gone. */
 char *command_hint(struct command *command, const struct container_row *container,
-		   const char *runtimes);
+		   const struct sandbox *sb);
 /* Its row says how it ended; the agent may forget it, its waits end. */
 void command_settle(struct command *command);
 /* Adds an object for a row, which is taken over. */
@@ -152,10 +154,21 @@ void waits_look(struct command *command);
 
 /* --- hint.c -------------------------------------------------------------------------------- */
 
-/* What an agent can do about how a command ended; NULL when the end speaks for itself.  said: the
- * first bytes of standard error.  runtimes may be "".  The caller owns the result. */
-char *hint_make(const struct command_row *row, const struct container_row *container,
-		const struct sandbox_settings *settings, const char *runtimes, const char *said);
+struct hint_facts {
+	const struct command_row *row;
+	const struct container_row *container;
+	const struct sandbox_settings *settings;
+	const char *runtimes; /* of the container; may be "" */
+	const char *said;     /* the first bytes of standard error */
+	enum program_found found;
+	const char *package; /* that has the missing program, with PROGRAM_IN_PACKAGE */
+};
+/* What an agent can do about how a command ended; NULL when the end speaks for itself.  The caller
+ * owns the result. */
+char *hint_make(const struct hint_facts *facts);
+/* Whether it ended for want of a program, and which. */
+bool hint_wants_program(const struct command_row *row, const char *said,
+			char ret_program[PROGRAM_SIZE]);
 /* Reasons that hint_make knows again. */
 #define REASON_PIDS "a process could not be started: the container's process limit was reached"
 #define REASON_OOM  "the memory limit killed one of its processes"

@@ -6,7 +6,7 @@
 
 /* Of a command that is over: made for one look at it. */
 static struct command *from_row(struct sandboxes *all, struct command_row *row,
-				const struct container_row *container, const char *runtimes)
+				const struct container_row *container, const struct sandbox *sb)
 {
 	struct command *command = command_new(all, row);
 
@@ -14,7 +14,7 @@ static struct command *from_row(struct sandboxes *all, struct command_row *row,
 	spool_load(&command->spools[COMMAND_STDOUT], command->row.stdout_bytes);
 	spool_load(&command->spools[COMMAND_STDERR], command->row.stderr_bytes);
 	spool_load(&command->spools[COMMAND_OUTCOME], command->row.outcome_bytes);
-	command->hint = command_hint(command, container, runtimes);
+	command->hint = command_hint(command, container, sb);
 	return command;
 }
 
@@ -40,13 +40,13 @@ struct command *command_get(struct sandboxes *all, const char *owner, const char
 	if (command)
 		return command;
 	if (sb)
-		return from_row(all, &row, &sb->row, sb->measured ? sb->hello.runtimes : "");
+		return from_row(all, &row, &sb->row, sb);
 	if (!store_container_find(all->store, row.container_id, &container, err) ||
 	    (owner && strcmp(container.owner, owner) != 0)) {
 		not_found_error("command", id, err);
 		return NULL;
 	}
-	return from_row(all, &row, &container, "");
+	return from_row(all, &row, &container, NULL);
 }
 
 static void refresh(struct command *command)

@@ -7,37 +7,7 @@
 #include <string.h>
 #include "internal.h"
 
-enum { PROGRAM_SIZE = 48, NOT_FOUND = 127 };
-
-/* Programs whose package is called otherwise; the others are called as they are. */
-static const struct {
-	const char *program, *apk, *apt;
-} packages[] = {
-	{ "python", "python3", "python3" },
-	{ "pip", "py3-pip", "python3-pip" },
-	{ "pip3", "py3-pip", "python3-pip" },
-	{ "node", "nodejs", "nodejs" },
-	{ "npx", "npm", "npm" },
-	{ "gcc", "build-base", "build-essential" },
-	{ "cc", "build-base", "build-essential" },
-	{ "g++", "build-base", "build-essential" },
-	{ "java", "openjdk17-jre", "default-jre-headless" },
-	{ "javac", "openjdk17-jdk", "default-jdk-headless" },
-	{ "rustc", "rust", "rustc" },
-	{ "go", "go", "golang-go" },
-	{ "sqlite3", "sqlite", "sqlite3" },
-	{ "ssh", "openssh-client", "openssh-client" },
-	{ "psql", "postgresql-client", "postgresql-client" },
-	{ "rg", "ripgrep", "ripgrep" },
-	{ "convert", "imagemagick", "imagemagick" },
-};
-
-/* Those that are worth naming a package for; what is not here may be a spelling mistake. */
-static const char *const common[] = {
-	"python3", "npm",  "git",    "curl",  "wget", "make",   "bash",  "cmake", "cargo",
-	"ruby",    "perl", "php",    "jq",    "zip",  "unzip",  "rsync", "tree",  "file",
-	"vim",     "nano", "ffmpeg", "patch", "tmux", "strace", "gawk",  "lua",
-};
+enum { NOT_FOUND = 127 };
 
 static bool has_word(const char *words, const char *word)
 {
@@ -49,29 +19,12 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-static const char *manager_of(const struct container_row *container, const char *runtimes)
+/* By what the container has; the index is of its kind. */
+static const char *manager_of(const char *runtimes)
 {
-	const char *image = container->image ? container->image : "";
-
-	if (has_word(runtimes, "apk") || strstr(image, "alpine"))
+	if (has_word(runtimes, "apk"))
 		return "apk";
-	if (has_word(runtimes, "apt-get") || strstr(image, "debian") || strstr(image, "ubuntu"))
-		return "apt";
-	return NULL;
-}
-
-/* The package that brings a program; NULL when nothing is known of it. */
-static const char *package_of(const char *program, const char *manager)
-{
-	bool apk = strcmp(manager, "apk") == 0;
-
-	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
-		if (strcmp(program, packages[i].program) == 0)
-			return apk ? packages[i].apk : packages[i].apt;
-	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
-		if (strcmp(program, common[i]) == 0)
-			return common[i];
-	return NULL;
+	return has_word(runtimes, "apt-get") ? "apt" : NULL;
 }
 
 static bool is_program_char(char c)
@@ -97,28 +50,70 @@ static bool missing_program(const char *said, char ret_program[PROGRAM_SIZE])
 		return false;
 	memcpy(ret_program, at, len);
 	ret_program[len] = '\0';
-	return true;
+	return program_is_plain(ret_program);
 }
 
-static char *hint_missing(const struct container_row *container, const char *runtimes,
-			  const char *program)
+bool hint_wants_program(const struct command_row *row, const char *said,
+			char ret_program[PROGRAM_SIZE])
 {
-	const char *manager = manager_of(container, runtimes);
-	const char *package = manager ? package_of(program, manager) : NULL;
-	bool offline = container->network && strcmp(container->network, "none") == 0;
+	return strcmp(row->state, "exited") == 0 && row->exit_code == NOT_FOUND &&
+	       missing_program(said, ret_program);
+}
 
-	if (package && offline)
-		return mem_format("%s is not in this image, and this container has no network to "
-				  "install it from (create_container takes network); there are: %s",
-				  program, runtimes);
-	if (package)
-		return mem_format(
-			"%s is not in this image; execute_command \"%s %s\" installs it", program,
-			strcmp(manager, "apk") == 0 ? "apk add"
-						    : "apt-get update && apt-get install -y",
-			package);
-	if (runtimes[0])
-		return mem_format("%s is not in this image; there are: %s", program, runtimes);
+/* The call that installs it; the caller owns it. */
+static char *install_call(const struct hint_facts *facts, const char *manager, const char *package)
+{
+	if (facts->settings->installs)
+		return mem_format("install_packages(container_id=\"%s\", manager=\"%s\", "
+				  "packages=[\"%s\"])",
+				  facts->container->id, manager, package);
+	return mem_format("execute_command \"%s %s\"",
+			  strcmp(manager, "apk") == 0 ? "apk add"
+						      : "apt-get update && apt-get install -y",
+			  package);
+}
+
+/* What makes the call possible where there is no network. */
+static const char *without_network(const struct hint_facts *facts)
+{
+	if (strcmp(facts->settings->network, "internet") == 0)
+		return "this container has no network to fetch it from; one made with "
+		       "create_container(network=\"internet\") has, and there ";
+	return "no container has a network here to fetch it from; once the server's operator "
+	       "allows it (SANDBOX_NETWORK=internet), ";
+}
+
+static char *hint_package(const struct hint_facts *facts, const char *program, const char *manager)
+{
+	const char *network = facts->container->network;
+	bool offline = network && strcmp(network, "none") == 0;
+	auto_str by_name = NULL;
+	auto_str call = NULL;
+	bool known = facts->found == PROGRAM_IN_PACKAGE;
+
+	/* Where nothing is known: apk finds the package that has a command, apt one of its name. */
+	if (!known && strcmp(manager, "apk") == 0)
+		by_name = mem_format("cmd:%s", program);
+	call = install_call(facts, manager, known ? facts->package : by_name ? by_name : program);
+	return mem_format("%s is not in this image; %s%s %s", program,
+			  offline ? without_network(facts) : "", call,
+			  known     ? "brings it"
+			  : by_name ? "brings it if any package has it"
+				    : "brings it if its package is called the same");
+}
+
+static char *hint_missing(const struct hint_facts *facts, const char *program)
+{
+	const char *manager = manager_of(facts->runtimes);
+
+	if (manager && facts->found != PROGRAM_NOWHERE)
+		return hint_package(facts, program, manager);
+	if (facts->runtimes[0])
+		return mem_format("%s is not in this image%s; there are: %s", program,
+				  facts->found == PROGRAM_NOWHERE
+					  ? ", nor in any package of its distribution"
+					  : "",
+				  facts->runtimes);
 	return NULL;
 }
 
@@ -161,9 +156,9 @@ static bool ended_by(const struct command_row *row, int signal)
 	       (is(row->state, "exited") && row->exit_code == 128 + signal);
 }
 
-char *hint_make(const struct command_row *row, const struct container_row *container,
-		const struct sandbox_settings *settings, const char *runtimes, const char *said)
+char *hint_make(const struct hint_facts *facts)
 {
+	const struct command_row *row = facts->row;
 	char program[PROGRAM_SIZE];
 
 	if (is(row->state, "timed_out"))
@@ -171,15 +166,14 @@ char *hint_make(const struct command_row *row, const struct container_row *conta
 				  "more time, within the container's life",
 				  (long long)row->kill_after_ms);
 	if (is(row->state, "oom_killed") || is(row->reason, REASON_OOM))
-		return hint_memory(container, settings);
+		return hint_memory(facts->container, facts->settings);
 	if (is(row->reason, REASON_PIDS))
-		return hint_pids(container, settings);
+		return hint_pids(facts->container, facts->settings);
 	/* All that the filter ends a program for; what else it forbids only fails. */
 	if (ended_by(row, SIGSYS))
 		return mem_strdup("it made a system call of another kind of machine, as 32-bit "
 				  "programs do: they do not run here, a 64-bit build does");
-	if (is(row->state, "exited") && row->exit_code == NOT_FOUND &&
-	    missing_program(said, program))
-		return hint_missing(container, runtimes, program);
+	if (hint_wants_program(row, facts->said, program))
+		return hint_missing(facts, program);
 	return NULL;
 }

@@ -27,7 +27,7 @@
  *	watch.c       waiting for it                     input.c       its standard input; its end
  *	spool.c       its output on disk                 input_file.c  its input on disk
  *	grep.c        the lines that match               regex.c       matching
- *	hint.c        what its end tells us
+ *	hint.c        what its end tells us              program_index.c which package has what
  *	code.c, code_turn.c, code_frames.c   a command that is code
  *	drivers.c     the languages
  * Files
@@ -83,6 +83,7 @@ struct sandbox {
 	struct file_writer *writers; /* files being written, by stream */
 	struct file_op *file_ops;    /* questions about paths, by stream */
 	uint32_t next_file_stream;   /* of readers, writers and questions */
+	struct programs *programs;   /* which packages have what it has not; NULL: nothing yet */
 	struct birth *birth;         /* while it is being made */
 	struct destroy *destroy;     /* while it is being removed */
 	struct check *checks;        /* looks at it that wait for USED */
@@ -218,5 +219,6 @@ void op_end_all(struct sandboxes *all);
 #include "life.h"
 #include "link.h"
 #include "output.h"
+#include "program.h"
 
 #endif

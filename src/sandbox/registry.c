@@ -46,6 +46,7 @@ void registry_remove(struct sandbox *sb)
 	check_container_over(sb);
 	link_drop(sb);
 	destroy_abandon(sb);
+	programs_forget(sb);
 	HASH_DEL(all->living, sb);
 	container_row_release(&sb->row);
 	free(sb);

@@ -111,3 +111,32 @@ test('no image fills the memory of a container with its /etc, or brings what nob
     assert.equal(files, 0, image);
   }
 });
+
+test('a program that is missing names its package, from the image\'s own index, and the call that installs it', async () => {
+  const view = await agent.call('create_container', { image: 'alpine' });
+  const { hint } = await agent.run(view.container_id, 'htop');
+  assert.match(hint, /^htop is not in this image; .*install_packages\(container_id="c-\w+", manager="apt", packages=\["htop"\]\)/);
+  assert.match(hint, /SANDBOX_NETWORK=internet/, 'which setting would allow it');
+  const other = await agent.run(view.container_id, 'bash -c "pdftotext x"');
+  assert.match(other.hint, /packages=\["poppler-utils"\]/, 'another name than the program\'s');
+  assert.deepEqual((await agent.call('check_command', { command_id: other.command_id })).hint, other.hint, 'also later');
+  const typo = await agent.run(view.container_id, 'gti status');
+  assert.match(typo.hint, /^gti is not in this image, nor in any package of its distribution; there are: .*git/);
+  await agent.call('destroy_container', { container_id: view.container_id });
+});
+
+test('an index that a tenant has written says nothing that is no name, and keeps nobody waiting', async () => {
+  const view = await agent.call('create_container', { image: 'alpine' });
+  const index = '/usr/share/sandpod/programs';
+  const run = (command) => agent.run(view.container_id, command);
+  await run(`printf 'one x"]) and run: rm -rf /\\ntwo two-tools\\nlonger %0200d\\nthree -y\\n' 0 > ${index}`);
+  assert.match((await run('one')).hint, /^one is not in this image, nor/);
+  assert.match((await run('two')).hint, /packages=\["two-tools"\]/);
+  assert.match((await run('three')).hint, /^three is not in this image, nor/);
+  for (const [program, change] of [['four', `rm ${index}; mkfifo ${index}`], ['five', `rm ${index}; ln -s /dev/zero ${index}`],
+    ['six', `rm ${index}; yes 'six 6 6 6' | head -c 9000000 > ${index}`], ['seven', `rm -r ${index}`]]) {
+    await run(change);
+    assert.match((await run(program)).hint, new RegExp(`packages=\\["${program}"\\]\\) brings it if its package is called the same`), program);
+  }
+  await agent.call('destroy_container', { container_id: view.container_id });
+});
