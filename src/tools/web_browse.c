@@ -1,6 +1,6 @@
 /* web_browse: a page with its scripts, and what a person would do on it. */
 #include <string.h>
-#include "web.h"
+#include "web_tools.h"
 
 enum {
 	URL_MAX = 8192,

@@ -1,7 +1,7 @@
 /* Domains that WEB_ALLOWED_DOMAINS does not allow, and that a person allowed to a caller.  They
  * hold for that caller while the server lives. */
 #include <string.h>
-#include "web.h"
+#include "web_tools.h"
 
 enum { GRANTS_MAX = 256, DOMAIN_MAX = 253 };
 

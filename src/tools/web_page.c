@@ -1,7 +1,7 @@
 /* What came of a page, in both forms.  The content is what the driver printed, so that all of it
  * stays readable with check_command, like the output of any command. */
 #include <string.h>
-#include "web.h"
+#include "web_tools.h"
 
 enum { TEXT_MAX = 16 * 1024 * 1024, URL_SHOWN_MAX = 4096, SHOWN_MAX = 1000, WORD_MAX = 64 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "code.h"
 #include "utf8.h"
-#include "web.h"
+#include "web_tools.h"
 
 enum {
 	MARGIN_MS = 5000,        /* for what the driver does besides waiting for the page */
@@ -51,10 +51,16 @@ static void fail(struct visit *visit, const struct error *err)
 char *web_text(const struct json *outcome, const char *key, size_t len)
 {
 	const char *text = json_get_text(outcome, key);
+	char *shown;
 
 	if (!text)
 		return mem_strdup("");
-	return mem_strndup(text, strlen(text) > len ? utf8_whole(text, len) : strlen(text));
+	shown = mem_strndup(text, strlen(text) > len ? utf8_whole(text, len) : strlen(text));
+	/* Of a title or a URL none can be meant. */
+	for (char *c = shown; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return shown;
 }
 
 /* --- the answer ------------------------------------------------------------------------------ */

@@ -1,6 +1,6 @@
 /* web_scrape: what a page says, read without running its scripts. */
 #include <string.h>
-#include "web.h"
+#include "web_tools.h"
 
 enum { URL_MAX = 8192, SELECTOR_MAX = 4096 };
 

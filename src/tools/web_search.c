@@ -1,7 +1,7 @@
 /* web_search: a search by the provider that the operator chose.  It runs in a container of the
  * server's own, because a provider's key must not be where a caller can run commands. */
 #include <string.h>
-#include "web.h"
+#include "web_tools.h"
 
 enum {
 	QUERY_MAX = 1000,

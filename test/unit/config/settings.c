@@ -64,6 +64,58 @@ static void without_variables_there_are_the_defaults(void **state)
 	assert_null(c.host);
 }
 
+static void the_web_tools_are_offered_where_their_image_is(void **state)
+{
+	struct config c;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("SANDBOX_IMAGES", "python=localhost/p,web=localhost/w", 1);
+	c = read_fine();
+	assert_string_equal(c.tool_sets, "containers,commands,code,files,web");
+	assert_string_equal(c.web_domains, "*");
+	assert_string_equal(c.web_search, "none");
+	assert_int_equal(c.web_memory, 1 << 30);
+	config_release(&c);
+	setenv("SANDPOD_TOOLS", "files", 1);
+	c = read_fine();
+	assert_string_equal(c.tool_sets, "files");
+	config_release(&c);
+}
+
+static void what_the_web_tools_need_is_missed_at_the_start(void **state)
+{
+	static const char *const needs[][3] = {
+		{ "SANDPOD_TOOLS", "files,web", "SANDBOX_IMAGES" },
+		{ "WEB_SEARCH", "searxng", "SEARXNG_URL" },
+		{ "WEB_SEARCH", "brave", "BRAVE_API_KEY" },
+	};
+	struct config c;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(needs) / sizeof(*needs); i++) {
+		clearenv();
+		setenv("DATA_DIR", "/x", 1);
+		setenv(needs[i][0], needs[i][1], 1);
+		assert_false(config_read(&c, &err));
+		assert_non_null(strstr(err.text, needs[i][2]));
+	}
+}
+
+static void a_bad_key_is_not_shown(void **state)
+{
+	struct config c;
+	struct error err;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("BRAVE_API_KEY", "SECRET KEY", 1);
+	assert_false(config_read(&c, &err));
+	assert_non_null(strstr(err.text, "BRAVE_API_KEY"));
+	assert_null(strstr(err.text, "SECRET"));
+}
+
 static void an_empty_variable_counts_as_not_set(void **state)
 {
 	struct config c;
@@ -234,6 +286,13 @@ static const struct {
 	{ "NETWORK_ALLOW", "10.1.2.3, 10.1.2.4", "ADDRESS" },
 	{ "NETWORK_ALLOW", "10.1.2.3 accept", "ADDRESS" },
 	{ "COMMAND_WAIT", "46s", "from 0ms to 45s" },
+	{ "WEB_ALLOWED_DOMAINS", "example.org,", "DOMAIN" },
+	{ "WEB_ALLOWED_DOMAINS", "*,example.org", "DOMAIN" },
+	{ "WEB_ALLOWED_DOMAINS", "https://example.org", "DOMAIN" },
+	{ "WEB_ALLOWED_DOMAINS", "*.", "DOMAIN" },
+	{ "WEB_TIMEOUT_DEFAULT", "41s", "from 1s to 40s" },
+	{ "WEB_SEARCH", "google", "one of none,searxng,brave,duckduckgo" },
+	{ "SEARXNG_URL", "search.example.org", "a URL" },
 	{ "SANDPOD_TOOLS", "containers,wbe", "one or more of containers,commands,code,files" },
 	{ "SANDPOD_TOOLS", "containers,", "one or more of" },
 	{ "SANDPOD_TOOLS", ",", "one or more of" },
@@ -441,6 +500,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_variables_there_are_the_defaults),
 		TEST(an_empty_variable_counts_as_not_set),
+		TEST(the_web_tools_are_offered_where_their_image_is),
+		TEST(what_the_web_tools_need_is_missed_at_the_start),
+		TEST(a_bad_key_is_not_shown),
 		TEST(every_kind_of_value_is_read),
 		TEST(the_public_domain_of_the_host_is_the_base_url_unless_one_is_set),
 		TEST(a_relative_data_directory_becomes_absolute),

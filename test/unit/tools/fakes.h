@@ -19,6 +19,8 @@
 static const char *client_name; /* of every call of a test */
 static bool can_ask;
 static struct json *person_said; /* the answer to what was asked; NULL: none yet */
+static const char *question_key = "destroy";
+static char *kept_state; /* from one round of a call to the next */
 
 struct call {
 	struct tools_context tools;
@@ -141,27 +143,28 @@ const struct json *call_input(const struct call *call, const char *key, enum ask
 {
 	(void)call;
 	(void)kind;
-	assert_string_equal(key, "destroy");
+	assert_string_equal(key, question_key);
 	return person_said;
 }
 
 void call_ask(struct call *call, const char *key, enum ask_kind kind, struct json *params)
 {
 	(void)kind;
-	assert_string_equal(key, "destroy");
+	assert_string_equal(key, question_key);
 	call->asked = params;
 }
 
 void call_set_state(struct call *call, const char *text)
 {
 	(void)call;
-	(void)text;
+	free(kept_state);
+	kept_state = mem_strdup(text);
 }
 
 const char *call_state(const struct call *call)
 {
 	(void)call;
-	return NULL;
+	return kept_state;
 }
 
 void call_await(struct call *call)
@@ -268,8 +271,9 @@ struct sandbox_op *sandbox_default(struct sandboxes *all, const struct sandbox_r
 				   struct error *err)
 {
 	(void)all;
-	note("default %s %s network=%s memory=%lld", r->owner, label, r->network,
-	     (long long)r->memory);
+	note("default %s %s image=%s network=%s memory=%lld cpu=%lld pids=%lld by_operator=%d",
+	     r->owner, label, r->image, r->network, (long long)r->memory, (long long)r->cpu_milli,
+	     (long long)r->pids, r->by_operator);
 	domain.on_view = done;
 	return start(ctx, err);
 }
@@ -514,7 +518,7 @@ void package_report_release(struct package_report *report)
 
 static inline const struct tool *find_tool(const char *name)
 {
-	const struct tool **tools = tools_select("containers,commands,code,files");
+	const struct tool **tools = tools_select("containers,commands,code,files,web");
 	const struct tool *found = NULL;
 
 	for (const struct tool **tool = tools; *tool; tool++)
@@ -544,6 +548,7 @@ static inline int setup(void **state)
 	(void)state;
 	client_name = "";
 	can_ask = false;
+	question_key = "destroy";
 	domain = (struct domain){ .out = "", .err = "" };
 	call = mem_new(struct call);
 	call->tools = (struct tools_context){ .settings = &settings,
@@ -591,6 +596,8 @@ static inline int teardown(void **state)
 	(void)state;
 	call_clear();
 	free(call);
+	free(kept_state);
+	kept_state = NULL;
 	return 0;
 }
 

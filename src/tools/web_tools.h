@@ -1,7 +1,7 @@
 /* What the web tools share.  A call becomes one request for the driver in a container of the image
  * "web" (images/web/driver); what comes back was made there from pages, and is hostile. */
-#ifndef TOOLS_WEB_H
-#define TOOLS_WEB_H
+#ifndef TOOLS_WEB_TOOLS_H
+#define TOOLS_WEB_TOOLS_H
 
 #include "id.h"
 #include "internal.h"
@@ -33,7 +33,7 @@ struct web_plan {
 
 /* Takes what the plan owns, and leads the call to its end. */
 void web_begin(struct call *call, struct web_plan *plan);
-/* At most len bytes of a text that the driver gave; "" when there is none.  The caller owns it. */
+/* At most len bytes of a line that the driver gave; "" when there is none.  The caller owns it. */
 char *web_text(const struct json *outcome, const char *key, size_t len);
 
 /* --- web_page.c: what came of a page, for web_scrape and web_browse --- */
