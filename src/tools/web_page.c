@@ -115,7 +115,7 @@ static struct json *page_json(const struct web_found *found)
 		put_some_text(out, outcome, "error_code", WORD_MAX);
 	}
 	put_some_int(out, "status_code", outcome, "status");
-	put_some_text(out, outcome, "media_type", WORD_MAX * 2);
+	put_some_text(out, outcome, "media_type", SHOWN_MAX);
 	put_some_text(out, outcome, "format", WORD_MAX);
 	put_some_int(out, "matches", outcome, "matches");
 	put_some_int(out, "actions_done", outcome, "actions_done");
