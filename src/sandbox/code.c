@@ -80,6 +80,7 @@ struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *re
 	const struct given_input code = { request->code, request->len };
 	struct command_request world = { .workdir = request->workdir, .env = request->env };
 	int64_t turn_ms = request->turn_ms > request->wait_ms ? request->turn_ms : request->wait_ms;
+	struct command_wait *wait;
 	struct command *command;
 	struct sandbox *sb;
 
@@ -95,8 +96,10 @@ struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *re
 	}
 	command_attach(command, sb);
 	code_queue(command, turn_ms);
+	/* The wait first: sending can end a command that nobody waits for. */
+	wait = wait_begin(command, WAIT_START, request->wait_ms, done, ctx);
 	command_send_start(command);
-	return &wait_begin(command, WAIT_START, request->wait_ms, done, ctx)->op;
+	return &wait->op;
 }
 
 /* --- outcomes ------------------------------------------------------------------------------ */

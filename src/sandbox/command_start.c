@@ -190,6 +190,17 @@ bool command_start_error(const struct command *command, const struct wire_failed
 			  container->id);
 		return advise_waiting(err);
 	}
+	if (strcmp(failed->where, "contexts") == 0) {
+		error_set(err, ERROR_LIMIT,
+			  "container %s keeps %d interpreters, the most there may be; use one of "
+			  "their contexts",
+			  container->id, WIRE_CONTEXTS);
+		return error_advise(err,
+				    "run the code in a context that is there, or end one with code "
+				    "that exits (os._exit(0), process.exit(), exit); then call "
+				    "again",
+				    false);
+	}
 	if (failed->number == EAGAIN) {
 		error_set(err, ERROR_LIMIT,
 			  "all %lld processes of container %s are in use; kill_command ends a "

@@ -151,6 +151,7 @@ struct sandbox_op *command_kill(struct sandboxes *all, const char *owner, const 
 				int signal, int64_t wait_ms, command_view_fn *done, void *ctx,
 				struct error *err)
 {
+	struct command_wait *wait;
 	struct command *command;
 
 	if (signal < 1 || signal > 64) {
@@ -160,6 +161,8 @@ struct sandbox_op *command_kill(struct sandboxes *all, const char *owner, const 
 	command = command_get(all, owner, command_id, err);
 	if (!command)
 		return NULL;
+	/* First: an order to one that was not started ends it, and nobody else may wait for it. */
+	wait = wait_begin(command, WAIT_END, wait_ms, done, ctx);
 	/* An order of SIGKILL that could not be sent yet is not taken back by a milder one. */
 	if (command->phase != COMMAND_OVER &&
 	    (command->order.signal != SIGKILL || command->order_sent)) {
@@ -167,5 +170,5 @@ struct sandbox_op *command_kill(struct sandboxes *all, const char *owner, const 
 		command->order_sent = false;
 		command_deliver_order(command);
 	}
-	return &wait_begin(command, WAIT_END, wait_ms, done, ctx)->op;
+	return &wait->op;
 }
