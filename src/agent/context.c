@@ -22,16 +22,6 @@ enum {
 	PRINTED_DROP = 32 * 1024,
 };
 
-void contexts_init(struct agent *agent)
-{
-	for (unsigned i = 0; i < CONTEXTS_MAX; i++) {
-		struct context *context = &agent->contexts[i];
-
-		context->reports = context->requests = -1;
-		context->out = context->err = context->outcome = -1;
-	}
-}
-
 static unsigned index_of(const struct agent *agent, const struct context *context)
 {
 	return (unsigned)(context - agent->contexts);
@@ -67,6 +57,8 @@ static struct context *context_new(struct agent *agent, const struct wire_call *
 	}
 	if (!best)
 		return NULL;
+	/* Not before: a page that was never written to takes no memory. */
+	best->reports = best->requests = best->out = best->err = best->outcome = -1;
 	memcpy(best->language, order->language, sizeof(best->language));
 	memcpy(best->name, order->context, sizeof(best->name));
 	best->state = CONTEXT_GONE;

@@ -283,7 +283,6 @@ static bool agent_init(struct agent *agent)
 	meeting_init(agent);
 	files_init(agent);
 	uploads_init(agent);
-	contexts_init(agent);
 	for (int i = 0; i < GUESTS_MAX; i++)
 		agent->guests[i] = -1;
 	for (int i = 0; i < DRAINS_MAX; i++)

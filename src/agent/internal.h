@@ -513,7 +513,6 @@ bool context_retire(struct agent *agent, const struct wire_frame *frame);
 void contexts_tell(struct agent *agent, struct box *box);
 /* The link is gone, and with it those who wanted to be told. */
 void contexts_unlinked(struct agent *agent);
-void contexts_init(struct agent *agent);
 void contexts_tick(struct agent *agent, uint64_t now);
 uint64_t contexts_deadline(const struct agent *agent);
 
