@@ -72,6 +72,7 @@ for purpose in "$@"; do
 		want libcmocka-dev "unit tests"
 		want_program node nodejs "runs the official MCP clients"
 		want_program npm npm "brings the official MCP clients"
+		want_program python3 python3 "the tests of its interpreter"
 		want_program git git "which files to check"
 		want strace "faults made on purpose"
 		want chromium "what a browser makes of previews"

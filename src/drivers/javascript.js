@@ -14,17 +14,24 @@ const { Writable } = require('stream');
 const { pathToFileURL } = require('url');
 const { setImmediate: soon, Promise: Later, JSON: Json } = globalThis;
 
-const LINE_MAX = 4 * 1024 * 1024 - 1024; // of one outcome
+const PICTURE_MAX = 2 * 1024 * 1024; // in base 64
 const JSON_MAX = 512 * 1024; // of a result; escapes make a character six bytes at most
 const TEXT_MAX = 256 * 1024;
 const ERROR_MAX = 64 * 1024;
 const DEPTH_MAX = 50;
 const INTERRUPTED = 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
 
-let acorn = null; // Node's own parser of JavaScript
-try {
-	acorn = require('internal/deps/acorn/acorn/dist/acorn');
-} catch {} // code runs as it is, then
+const internal = (name) => {
+	try {
+		return require(`internal/${name}`);
+	} catch {
+		return null; // another version of Node than those known
+	}
+};
+// Node's own parser of JavaScript; without it code runs as it is.
+const acorn = internal('deps/acorn/acorn/dist/acorn');
+// What was interrupted has not left its places on this stack; Node aborts when it finds that.
+const { clearAsyncIdStack = () => {} } = internal('async_hooks') || {};
 
 // --- descriptors --------------------------------------------------------------------------------
 
@@ -39,8 +46,11 @@ function keep(fd, flags) {
 const requests = keep(3, 'r');
 const outcomes = keep(4, 'w');
 const outputs = { 1: keep(1, 'w'), 2: keep(2, 'w') };
-if (requests !== 3) fs.closeSync(3);
-if (outcomes !== 4) fs.closeSync(4);
+for (const [fd, other] of [[3, requests], [4, outcomes]]) {
+	if (fd === other) continue;
+	fs.closeSync(fd);
+	fs.openSync('/dev/null'); // takes its place: nothing of Node's own stands where code may close
+}
 
 const pause = new Int32Array(new SharedArrayBuffer(4));
 function writeAll(fd, bytes) {
@@ -54,21 +64,25 @@ function writeAll(fd, bytes) {
 	}
 }
 
-// process.stdout and process.stderr: in order, complete, and never closed.
+// process.stdout and process.stderr: in order, complete, and never closed.  They keep nothing, so
+// that an interrupt in the middle of a write leaves nothing behind.
 class Output extends Writable {
 	constructor(fd) {
-		super({ decodeStrings: true });
+		super();
 		this.fd = fd;
 	}
-	_write(bytes, encoding, done) {
-		try {
-			writeAll(outputs[this.fd], bytes);
-			done();
-		} catch (error) {
-			done(error);
-		}
+	write(chunk, encoding, done) {
+		const then = [encoding, done].find((argument) => typeof argument === 'function');
+		const bytes = typeof chunk === 'string'
+			? Buffer.from(chunk, typeof encoding === 'string' ? encoding : 'utf8')
+			: Buffer.from(chunk);
+		writeAll(outputs[this.fd], bytes);
+		if (then) process.nextTick(then);
+		return true;
 	}
-	end() {
+	end(chunk, encoding) {
+		if (chunk !== undefined && chunk !== null && typeof chunk !== 'function')
+			this.write(chunk, encoding);
 		return this;
 	}
 	destroy() {
@@ -149,7 +163,7 @@ function pictureOf(value) {
 	const head = Buffer.from(value.subarray(0, 8)).toString('hex');
 	const type = head === '89504e470d0a1a0a' ? 'png' : head.startsWith('ffd8ff') ? 'jpeg' : null;
 	const data = type && Buffer.from(value).toString('base64');
-	return data && data.length < LINE_MAX
+	return data && data.length <= PICTURE_MAX
 		? { type: 'image', mime_type: `image/${type}`, data }
 		: null;
 }
@@ -436,6 +450,7 @@ async function call(code) {
 		for (const record of await evaluate(code)) send(record);
 	} catch (error) {
 		status = error && error.code === INTERRUPTED ? 130 : 1;
+		if (status === 130) clearAsyncIdStack();
 		if (!current.hasFailed) send(errorRecord(error));
 		current.hasFailed = true;
 	}

@@ -18,9 +18,9 @@ import types
 import _thread
 from importlib.machinery import PathFinder
 
-LINE_MAX = 4 * 1024 * 1024 - 1024  # of one outcome
-PICTURES_MAX = 20  # of one call …
-PICTURE_BYTES_MAX = 12 * 1024 * 1024  # … in base 64, together
+PICTURES_MAX = 10  # of one call
+PICTURE_MAX = 2 * 1024 * 1024  # of one, in base 64 …
+PICTURE_BYTES_MAX = 6 * 1024 * 1024  # … and of all of a call
 JSON_MAX = 512 * 1024  # of a result; escapes make a character six bytes at most
 TEXT_MAX = 256 * 1024
 ERROR_MAX = 64 * 1024
@@ -47,7 +47,7 @@ MAIN_THREAD = _thread.get_ident()
 FLAGS = getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)
 send_lock = _thread.allocate_lock()
 sources = []  # names and sizes of the code that linecache knows
-state = {"flags": FLAGS, "loop": None, "cell": 0, "pictures": 0, "bytes": 0}
+state = {"flags": FLAGS, "loop": None, "cell": 0, "pictures": 0, "bytes": 0, "left_out": 0}
 
 
 # --- outcomes -----------------------------------------------------------------------------
@@ -188,10 +188,19 @@ def text_of(value):
         return "<%s object; its repr raised %s>" % (type(value).__name__, type(error).__name__)
 
 
+def is_drawn(value):
+    """What matplotlib's functions return is told by the figure alone."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    return type(value).__module__.startswith("matplotlib.")
+
+
 def send_result(value):
     if value is None:
         return
     show_picture(value)
+    if is_drawn(value):
+        return
     try:
         record = {"type": "result", "json": as_json(value, [JSON_MAX])}
     except NotJson:
@@ -209,10 +218,10 @@ def tell(text):
 def send_picture(data, media_type="image/png"):
     if isinstance(data, bytes):
         data = binascii.b2a_base64(data, newline=False).decode()
-    if len(data) > LINE_MAX:
+    if len(data) > PICTURE_MAX:
         return False
     if state["pictures"] >= PICTURES_MAX or state["bytes"] + len(data) > PICTURE_BYTES_MAX:
-        tell("[a picture is left out: the pictures of one call are too many; save it to a file]")
+        state["left_out"] += 1
         return True
     state["pictures"] += 1
     state["bytes"] += len(data)
@@ -225,7 +234,7 @@ def send_smaller(render):
     for scale in (1, 2, 4, 8):
         if send_picture(render(scale)):
             return
-    tell("[a picture is left out: it is too large; save it to a file]")
+    state["left_out"] += 1
 
 
 def send_figure(figure):
@@ -279,8 +288,18 @@ def show_figures(*_, **__):
     if not hasattr(pyplot, "get_fignums"):
         return
     for number in pyplot.get_fignums():
-        show_picture(pyplot.figure(number))
+        if state["pictures"] < PICTURES_MAX:
+            show_picture(pyplot.figure(number))
+        else:
+            state["left_out"] += 1
     pyplot.close("all")
+
+
+def end_pictures():
+    show_figures()
+    if state["left_out"]:
+        tell("[%d pictures are left out: they are too many or too large for one call; save them to "
+             "files]" % state["left_out"])
 
 
 def display(*values, **_):
@@ -491,14 +510,23 @@ for feature in __future__.all_feature_names:
 CO_COROUTINE = 0x80
 
 
-def awaited(coroutine):
-    import asyncio
+def task_of(coroutine):
+    """Its task; an interrupt waits until the loop is whole."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        import asyncio
 
-    if state["loop"] is None or state["loop"].is_closed():
-        state["loop"] = asyncio.new_event_loop()
+        if state["loop"] is None or state["loop"].is_closed():
+            state["loop"] = asyncio.new_event_loop()
+        asyncio.set_event_loop(state["loop"])
+        return state["loop"].create_task(coroutine)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+
+
+def awaited(coroutine):
+    task = task_of(coroutine)
     loop = state["loop"]
-    asyncio.set_event_loop(loop)
-    task = loop.create_task(coroutine)
     try:
         return loop.run_until_complete(task)
     except BaseException as error:
@@ -569,7 +597,7 @@ def restore():
             streams[name] = text_stream(fd, "<%s>" % name)
         setattr(sys, name, streams[name])
         setattr(sys, "__%s__" % name, streams[name])
-    state["pictures"] = state["bytes"] = 0
+    state["pictures"] = state["bytes"] = state["left_out"] = 0
 
 
 def flush():
@@ -599,7 +627,7 @@ def call(code):
             flush()
             os._exit(status)
         if status != 130:
-            guarded(show_figures)
+            guarded(end_pictures)
         guarded(flush)
         signal.signal(signal.SIGINT, ignore)
     except KeyboardInterrupt:

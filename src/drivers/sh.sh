@@ -21,9 +21,12 @@ exec 8>&1 9>&2
 __sandpod_head=$(command -v head)
 __sandpod_sh=$(command -v sh)
 __sandpod_status=
+__sandpod_hit= # there was an interrupt: dash forgets the status that the trap returns
 
 __sandpod_end() {
 	__sandpod_status=$?
+	[ -z "$__sandpod_hit" ] || __sandpod_status=130
+	__sandpod_hit=
 	set +euxvn
 	trap '' INT
 }
@@ -47,9 +50,9 @@ __sandpod_take() {
 # the loop calls.  Where the code is in functions of its own only the innermost is left; process 1 ends
 # a shell that goes on for too long.
 if [ -n "$BASH_VERSION" ]; then
-	__sandpod_trap='if [ -n "${FUNCNAME-}" ]; then return 130; fi; __sandpod_status=130; continue 99'
+	__sandpod_trap='if [ -n "${FUNCNAME-}" ]; then __sandpod_hit=1; return 130; fi; __sandpod_status=130; continue 99'
 else
-	__sandpod_trap='return 130'
+	__sandpod_trap='__sandpod_hit=1; return 130'
 fi
 
 # Tells how the code before ended, and waits for more.
