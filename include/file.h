@@ -210,9 +210,11 @@ typedef void file_edit_fn(void *ctx, const struct file_edited *edited, const str
 struct sandbox_op *file_edit(struct sandboxes *all, const struct file_edit_request *request,
 			     file_edit_fn *done, void *ctx, struct error *err) must_check;
 
-/* Tells each change of what is at a path (written, replaced, made, removed), bundled; until
- * file_watch_end.  A watch survives a broken link; it ends with its container, which is told as a
- * last change. */
+/* Tells each change of what is at a path (written, replaced, made, removed), bundled: at most one
+ * in a tenth of a second; until file_watch_end.  The path need not be there yet.  Symbolic links
+ * are followed; of a folder, what is in it is not part.  A watch survives a broken link, after
+ * which one change is told in case it was missed; it ends with its container, which is told as a
+ * last change. A container has at most 32 (ERROR_LIMIT). */
 struct file_watch;
 typedef void file_changed_fn(void *ctx);
 struct file_watch *file_watch_begin(struct sandboxes *all, const struct file_path_request *request,

@@ -230,6 +230,9 @@ static void dispatch(struct agent *agent, uint64_t data)
 	case FROM_SYNC:
 		upload_synced(agent, index, number);
 		break;
+	case FROM_INOTIFY:
+		inotify_ready(agent);
+		break;
 	}
 }
 
@@ -246,6 +249,8 @@ static int tick(struct agent *agent)
 	next = agent->ends_ms < next ? agent->ends_ms : next;
 	contexts_tick(agent, now);
 	next = contexts_deadline(agent) < next ? contexts_deadline(agent) : next;
+	observers_tick(agent, now);
+	next = observers_deadline(agent) < next ? observers_deadline(agent) : next;
 	for (unsigned i = 0; i < agent->commands_top; i++) {
 		struct command *command = &agent->commands[i];
 		uint64_t deadline;
@@ -283,6 +288,7 @@ static bool agent_init(struct agent *agent)
 	meeting_init(agent);
 	files_init(agent);
 	uploads_init(agent);
+	agent->inotify = -1;
 	for (int i = 0; i < GUESTS_MAX; i++)
 		agent->guests[i] = -1;
 	for (int i = 0; i < DRAINS_MAX; i++)

@@ -17,6 +17,7 @@
  *	file.c       files being read; upload.c files being written; place.c where those go
  *	task.c       long work on files, in steps; walk.c through a tree (tasks.h)
  *	list.c       what is in a folder; stat.c what is at a path
+ *	watch.c      paths that are watched
  *	spot.c       what is to be taken away; remove.c a tree; move.c, copy.c to elsewhere
  *	hello.c      what is in force here; cgroup.c limits and counters; kernel.c small kernel
  *files */
@@ -36,6 +37,7 @@ enum {
 	COMMANDS_MAX = 128, /* running and remembered ones together */
 	FILES_MAX = 32,
 	UPLOADS_MAX = 16,
+	OBSERVERS_MAX = 32,
 	DRAINS_MAX = 256,
 	CONTEXTS_MAX = WIRE_CONTEXTS,
 	GUESTS_MAX = 4,
@@ -279,6 +281,19 @@ struct upload {
 	const char *where;
 };
 
+/* A path that is watched. */
+struct observer {
+	uint32_t stream; /* 0: the slot is free */
+	int folder;      /* the kernel's number of the folder that is watched; 0: none */
+	int file;        /* of the file, where a link leads to it */
+	char name[256];  /* in that folder: the next part of the path … */
+	bool is_last;    /* … which is its last */
+	bool changed;
+	bool due;            /* CHANGED has yet to be sent */
+	uint64_t version;    /* what was there last time; 0: nothing */
+	uint64_t look_at_ms; /* when to look again; 0: not by itself */
+};
+
 /* Frames waiting in memory. */
 struct box {
 	uint8_t *data;
@@ -333,6 +348,9 @@ struct agent {
 	struct context contexts[CONTEXTS_MAX];
 	struct file files[FILES_MAX];
 	struct upload uploads[UPLOADS_MAX];
+	struct observer observers[OBSERVERS_MAX];
+	char observed[OBSERVERS_MAX][WIRE_PATH_MAX + 1]; /* their paths */
+	int inotify;                                     /* -1: nothing is watched */
 	struct task tasks[TASKS_MAX];
 	unsigned task_turn;
 	int drains[DRAINS_MAX]; /* -1: free */
@@ -358,6 +376,7 @@ enum source {
 	FROM_CONTEXT_OUTPUT,
 	FROM_DRAIN,
 	FROM_SYNC,
+	FROM_INOTIFY,
 };
 
 int init_run(void);
@@ -601,6 +620,18 @@ void uploads_close(struct agent *agent);
 void upload_synced(struct agent *agent, unsigned index, uint32_t stream);
 /* Puts one TAKEN, SAVED or FAILED into the box; false when there was nothing to say or no room. */
 bool upload_send(struct upload *upload, struct box *box);
+
+/* --- watch.c --------------------------------------------------------------------------------- */
+
+bool observer_is_there(struct agent *agent, uint32_t stream);
+bool observe_order(struct agent *agent, const struct wire_frame *frame);
+void observer_close(struct agent *agent, uint32_t stream);
+void observers_close(struct agent *agent);
+void inotify_ready(struct agent *agent);
+void observers_tick(struct agent *agent, uint64_t now);
+/* When observers_tick has something to do; UINT64_MAX: not by itself. */
+uint64_t observers_deadline(const struct agent *agent);
+void observers_tell(struct agent *agent, struct box *box);
 
 /* --- hello.c --------------------------------------------------------------------------------- */
 

@@ -109,6 +109,7 @@ void link_close(struct agent *agent)
 	files_close(agent);
 	uploads_close(agent);
 	tasks_close(agent);
+	observers_close(agent);
 	contexts_unlinked(agent);
 	for (unsigned i = 0; i < agent->commands_top; i++)
 		agent->commands[i].resumed = false;
@@ -251,6 +252,7 @@ static void fill_due(struct agent *agent, struct box *box)
 	for (unsigned i = 0; i < agent->commands_top; i++)
 		command_tell(&agent->commands[i], box);
 	contexts_tell(agent, box);
+	observers_tell(agent, box);
 }
 
 static void fill(struct agent *agent)

@@ -102,6 +102,7 @@ static bool obey_close(struct agent *agent, const struct wire_frame *frame)
 	file_close(agent, frame->stream);
 	upload_close(agent, frame->stream);
 	task_close(agent, frame->stream);
+	observer_close(agent, frame->stream);
 	return frame->length == 0;
 }
 
@@ -162,7 +163,7 @@ static bool (*const orders[])(struct agent *agent, const struct wire_frame *fram
 	[WIRE_DRIVER] = driver_take,    [WIRE_CALL] = obey_call,
 	[WIRE_RETIRE] = context_retire, [WIRE_CALL_RESUME] = obey_resume,
 	[WIRE_CALL_ACK] = obey_ack,     [WIRE_REMOVE] = remove_order,
-	[WIRE_MOVE] = move_order,
+	[WIRE_MOVE] = move_order,       [WIRE_OBSERVE] = observe_order,
 };
 
 bool order_obey(struct agent *agent, const struct wire_frame *frame)

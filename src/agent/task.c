@@ -19,7 +19,8 @@ static struct task *task_find(struct agent *agent, uint32_t stream)
 bool stream_is_free(struct agent *agent, uint32_t stream)
 {
 	return (stream & WIRE_FILE_STREAM) && !task_find(agent, stream) &&
-	       !file_is_open(agent, stream) && !upload_is_open(agent, stream);
+	       !file_is_open(agent, stream) && !upload_is_open(agent, stream) &&
+	       !observer_is_there(agent, stream);
 }
 
 static struct task *free_slot(struct agent *agent)

@@ -277,6 +277,7 @@ static void end_for_its_owner(struct sandbox *sb)
 	tombstone_error(&sb->row, &err);
 	birth_end(sb, &err);
 	files_end(sb, &err);
+	file_watches_over(sb);
 	link_drop(sb);
 	command_container_over(sb, sb->row.gone_reason);
 	check_container_over(sb);

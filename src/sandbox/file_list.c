@@ -12,16 +12,16 @@ enum {
 };
 
 struct kept {
-	struct file_entry entry; /* path and target lie behind */
+	struct file_entry entry;
+	char *text; /* the path, and behind its NUL the target */
 	size_t path_len;
-	size_t size; /* of texts */
-	char text[];
+	size_t size; /* of text */
 };
 
 struct list {
 	struct file_op file; /* first */
 	size_t limit;
-	struct kept **heap; /* the greatest path is on top */
+	struct kept *heap; /* the greatest path is on top */
 	size_t count;
 	size_t room;
 	size_t text_bytes;
@@ -41,65 +41,69 @@ static int compare(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len < b_len ? -1 : a_len > b_len;
 }
 
-static bool is_before(const struct kept *a, const struct kept *b)
+static int by_path(const void *a, const void *b)
 {
-	return compare(a->text, a->path_len, b->text, b->path_len) < 0;
+	const struct kept *x = a;
+	const struct kept *y = b;
+
+	return compare(x->text, x->path_len, y->text, y->path_len);
 }
 
 /* --- the heap ------------------------------------------------------------------------------ */
 
-static void sink(struct list *list, struct kept *kept)
+static void sink(struct list *list, struct kept kept)
 {
+	struct kept *heap = list->heap;
 	size_t at = 0;
 	size_t child;
 
 	while ((child = 2 * at + 1) < list->count) {
-		if (child + 1 < list->count && is_before(list->heap[child], list->heap[child + 1]))
+		if (child + 1 < list->count && by_path(&heap[child], &heap[child + 1]) < 0)
 			child++;
-		if (!is_before(kept, list->heap[child]))
+		if (by_path(&kept, &heap[child]) >= 0)
 			break;
-		list->heap[at] = list->heap[child];
+		heap[at] = heap[child];
 		at = child;
 	}
-	list->heap[at] = kept;
+	heap[at] = kept;
 }
 
 static void drop_last(struct list *list)
 {
-	struct kept *last = list->heap[0];
-	struct kept *end = list->heap[--list->count];
+	struct kept last = list->heap[0];
+	struct kept end = list->heap[--list->count];
 
 	if (list->count > 0)
 		sink(list, end);
-	list->text_bytes -= last->size;
+	list->text_bytes -= last.size;
 	list->truncated = true;
-	free(last);
+	free(last.text);
 }
 
 static void grow(struct list *list)
 {
 	size_t room = list->room ? 2 * list->room : 64;
-	struct kept **heap = mem_array(struct kept *, room);
+	struct kept *heap = mem_array(struct kept, room);
 
 	if (list->room > 0)
-		memcpy(heap, list->heap, list->room * sizeof(heap[0]));
+		memcpy(heap, list->heap, list->room * sizeof(struct kept));
 	free(list->heap);
 	list->heap = heap;
 	list->room = room;
 }
 
-static void push(struct list *list, struct kept *kept)
+static void push(struct list *list, struct kept kept)
 {
 	size_t at = list->count++;
 
 	if (list->count > list->room)
 		grow(list);
-	while (at > 0 && is_before(list->heap[(at - 1) / 2], kept)) {
+	while (at > 0 && by_path(&list->heap[(at - 1) / 2], &kept) < 0) {
 		list->heap[at] = list->heap[(at - 1) / 2];
 		at = (at - 1) / 2;
 	}
 	list->heap[at] = kept;
-	list->text_bytes += kept->size;
+	list->text_bytes += kept.size;
 }
 
 /* --- entries ------------------------------------------------------------------------------- */
@@ -126,16 +130,15 @@ void file_entry_of(const struct wire_entry *told, struct file_entry *ret_entry)
 
 static void keep(struct list *list, const struct wire_entry *told)
 {
-	size_t size = told->path_len + told->target_len + 2;
-	struct kept *kept = mem_zeroed(1, sizeof(*kept) + size);
+	struct kept kept = { .path_len = told->path_len,
+			     .size = told->path_len + told->target_len + 2 };
 
-	file_entry_of(told, &kept->entry);
-	kept->path_len = told->path_len;
-	kept->size = size;
-	memcpy(kept->text, told->path, told->path_len);
+	file_entry_of(told, &kept.entry);
+	kept.text = mem_array(char, kept.size);
+	memcpy(kept.text, told->path, told->path_len);
 	if (told->type == WIRE_FILE_LINK) {
-		kept->entry.target = kept->text + told->path_len + 1;
-		memcpy(kept->text + told->path_len + 1, told->target, told->target_len);
+		kept.entry.target = kept.text + told->path_len + 1;
+		memcpy(kept.text + told->path_len + 1, told->target, told->target_len);
 	}
 	push(list, kept);
 }
@@ -144,8 +147,8 @@ static void take_in(struct list *list, const struct wire_entry *told)
 {
 	bool full = list->count >= list->limit || list->text_bytes >= TEXT_MAX;
 
-	if (full && compare(told->path, told->path_len, list->heap[0]->text,
-			    list->heap[0]->path_len) >= 0) {
+	if (full &&
+	    compare(told->path, told->path_len, list->heap[0].text, list->heap[0].path_len) >= 0) {
 		list->truncated = true;
 		return;
 	}
@@ -198,24 +201,16 @@ static bool on_frame(struct file_op *op, const struct wire_frame *frame)
 
 /* --- the answer ---------------------------------------------------------------------------- */
 
-static int by_path(const void *a, const void *b)
-{
-	const struct kept *const *x = a;
-	const struct kept *const *y = b;
-
-	return compare((*x)->text, (*x)->path_len, (*y)->text, (*y)->path_len);
-}
-
 /* A folder that changes while it is read can name an entry twice. */
 static void sort(struct list *list)
 {
 	size_t count = 0;
 
 	if (list->count > 1)
-		qsort(list->heap, list->count, sizeof(list->heap[0]), by_path);
+		qsort(list->heap, list->count, sizeof(struct kept), by_path);
 	for (size_t i = 0; i < list->count; i++) {
 		if (count > 0 && by_path(&list->heap[count - 1], &list->heap[i]) == 0)
-			free(list->heap[i]);
+			free(list->heap[i].text);
 		else
 			list->heap[count++] = list->heap[i];
 	}
@@ -233,12 +228,12 @@ static char *make_absolute(struct list *list, struct file_entry *ret_entries, si
 	char *at;
 
 	while (count < list->count && room <= 2 * (size_t)TEXT_MAX)
-		room += base_len + list->heap[count++]->path_len + 2;
+		room += base_len + list->heap[count++].path_len + 2;
 	list->truncated = list->truncated || count < list->count;
 	*ret_count = count;
 	paths = at = mem_zeroed(1, room + 1);
 	for (size_t i = 0; i < count; i++) {
-		const struct kept *kept = list->heap[i];
+		const struct kept *kept = &list->heap[i];
 
 		ret_entries[i] = kept->entry;
 		ret_entries[i].path = at;
@@ -254,7 +249,7 @@ static char *make_absolute(struct list *list, struct file_entry *ret_entries, si
 static void tell(struct list *list)
 {
 	struct file_entry *entries;
-	auto_str paths = NULL;
+	char *paths;
 	struct file_listing listing = { .path = list->base };
 
 	sort(list);
@@ -263,6 +258,7 @@ static void tell(struct list *list)
 	listing.entries = entries;
 	listing.truncated = list->truncated;
 	list->done(list->ctx, &listing, NULL);
+	free(paths);
 	free(entries);
 }
 
@@ -275,7 +271,7 @@ static void deliver(struct file_op *op, const struct error *err)
 	else
 		tell(list);
 	while (list->count > 0)
-		free(list->heap[--list->count]);
+		free(list->heap[--list->count].text);
 	free(list->heap);
 	free(list->base);
 }

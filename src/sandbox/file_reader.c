@@ -300,7 +300,8 @@ bool file_frame(struct sandbox *sb, const struct wire_frame *frame)
 	struct file_reader *reader = NULL;
 	bool good;
 
-	if (file_writer_frame(sb, frame, &good) || file_op_frame(sb, frame, &good))
+	if (file_writer_frame(sb, frame, &good) || file_op_frame(sb, frame, &good) ||
+	    file_watch_frame(sb, frame, &good))
 		return good;
 	HASH_FIND(hh, sb->readers, &frame->stream, sizeof(frame->stream), reader);
 	if (!reader) /* closed while this was on its way; what was never opened is a fault */
@@ -339,4 +340,5 @@ void files_link_up(struct sandbox *sb)
 			ask(reader);
 	file_writers_link_up(sb);
 	file_ops_link_up(sb);
+	file_watches_link_up(sb);
 }

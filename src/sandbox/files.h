@@ -69,6 +69,14 @@ void file_ops_link_up(struct sandbox *sb);
 /* All but the texts. */
 void file_entry_of(const struct wire_entry *told, struct file_entry *ret_entry);
 
+/* --- file_watch.c -------------------------------------------------------------------------- */
+
+/* True when a watch took the frame, *ret_good then says if it is in order. */
+bool file_watch_frame(struct sandbox *sb, const struct wire_frame *frame, bool *ret_good);
+void file_watches_link_up(struct sandbox *sb);
+/* The container goes, or the server does: each is told once more, and hears no more. */
+void file_watches_over(struct sandbox *sb);
+
 /* --- file_reader.c ------------------------------------------------------------------------- */
 
 /* As file_reader_open, by container and path. */

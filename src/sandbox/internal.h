@@ -37,7 +37,8 @@
  *	diff.c        what differs                       file_op.c     questions about paths
  *	file_list.c   a folder                           file_stat.c   one path
  *	file_write.c  a whole file                       file_delete.c a file or tree less
- *	file_move.c   to elsewhere                       path_error.c  why one cannot be had
+ *	file_move.c   to elsewhere                       file_watch.c  told of its changes
+ *	path_error.c  why one cannot be had
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H
@@ -63,6 +64,7 @@ struct link;
 struct command;
 struct command_wait;
 struct file_op;
+struct file_watch;
 struct birth;
 struct check;
 
@@ -80,13 +82,14 @@ struct sandbox {
 	struct deferred *code_turn;  /* code that waits is looked at soon */
 	struct deferred *once_turn;  /* whether it has served is looked at soon */
 	int64_t streams_end; /* numbers for commands from row.next_stream to here are taken */
-	struct file_writer *writers; /* files being written, by stream */
-	struct file_op *file_ops;    /* questions about paths, by stream */
-	uint32_t next_file_stream;   /* of readers, writers and questions */
-	struct programs *programs;   /* which packages have what it has not; NULL: nothing yet */
-	struct birth *birth;         /* while it is being made */
-	struct destroy *destroy;     /* while it is being removed */
-	struct check *checks;        /* looks at it that wait for USED */
+	struct file_writer *writers;     /* files being written, by stream */
+	struct file_op *file_ops;        /* questions about paths, by stream */
+	struct file_watch *file_watches; /* paths being watched, by stream */
+	uint32_t next_file_stream;       /* of readers, writers and questions */
+	struct programs *programs; /* which packages have what it has not; NULL: nothing yet */
+	struct birth *birth;       /* while it is being made */
+	struct destroy *destroy;   /* while it is being removed */
+	struct check *checks;      /* looks at it that wait for USED */
 	/* The wall clock may step; what decides is the monotonic one. */
 	int64_t born_mono, expires_mono;
 	int64_t running_mono; /* when it became running; 0 before */

@@ -104,6 +104,7 @@ static void leave_one(struct sandbox *sb)
 
 	error_set(&err, ERROR_CANCELLED, "the server is stopping");
 	files_end(sb, &err);
+	file_watches_over(sb);
 	command_abandon(sb);
 	registry_remove(sb);
 }

@@ -770,6 +770,131 @@ static void a_move_that_nobody_waits_for_cleans_up(void **state)
 	link_drop(link);
 }
 
+/* --- watching -------------------------------------------------------------------------------- */
+
+/* How many changes are told while a command runs, and until it is quiet again. */
+static unsigned count_changes(struct link *link, uint32_t number, const char *command)
+{
+	struct result *result = result_new();
+	unsigned changes = 0;
+
+	begin(link, number, command);
+	while (try_next(link, result->ended ? QUIET_MS : PATIENCE_MS)) {
+		if (link->frame.type == WIRE_CHANGED)
+			changes++;
+		else
+			result_take(result, link, number);
+	}
+	assert_true(result->ended);
+	assert_false(link->at_end);
+	free(result);
+	return changes;
+}
+
+/* Twice where the machine is so slow that the command takes longer than changes are bundled. */
+static void assert_changed(struct link *link, uint32_t number, const char *command)
+{
+	assert_in_range(count_changes(link, number, command), 1, 2);
+}
+
+static void assert_quiet(struct link *link, uint32_t number, const char *command)
+{
+	assert_int_equal(count_changes(link, number, command), 0);
+}
+
+static void every_way_to_change_a_file_is_told_once(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1, "mkdir d; echo x > d/file"));
+	order_target(link, WIRE_OBSERVE, "d/file", false);
+	expect(link, WIRE_OBSERVED, stream);
+	assert_changed(link, 2, "echo y > d/file; echo z >> d/file");
+	assert_changed(link, 3, "echo new > d/tmp; mv d/tmp d/file");
+	assert_changed(link, 4, "rm d/file");
+	assert_changed(link, 5, "echo again > d/file");
+	assert_changed(link, 6, "mv d elsewhere");
+	assert_changed(link, 7, "mkdir d; echo other > d/file");
+	assert_quiet(link, 8, "echo x > d/another; cat d/file > /dev/null; echo > elsewhere/file");
+	order(link, WIRE_CLOSE, stream, NULL, 0);
+	assert_quiet(link, 9, "echo x > d/file");
+	link_drop(link);
+}
+
+static void a_file_that_is_not_there_is_waited_for(void **state)
+{
+	struct link *link = link_make(*state);
+
+	order_target(link, WIRE_OBSERVE, "a/b/c", false);
+	expect(link, WIRE_OBSERVED, stream);
+	assert_quiet(link, 1, "mkdir a; mkdir x");
+	assert_changed(link, 2, "mkdir a/b; echo > a/b/c");
+	assert_changed(link, 3, "rm -r a");
+	assert_changed(link, 4, "mkdir -p a/b; echo > a/b/c");
+	link_drop(link);
+}
+
+static void a_change_behind_a_link_is_told(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1, "mkdir in; echo x > in/one; echo y > in/two; ln -s in/one short"));
+	order_target(link, WIRE_OBSERVE, "short", false);
+	expect(link, WIRE_OBSERVED, stream);
+	assert_changed(link, 2, "echo z >> in/one");
+	assert_changed(link, 3, "echo n > in/new; mv in/new in/one");
+	assert_changed(link, 4, "echo z >> in/one");
+	assert_changed(link, 5, "ln -sf in/two short");
+	assert_quiet(link, 6, "echo z >> in/one");
+	assert_changed(link, 7, "echo z >> in/two");
+	link_drop(link);
+}
+
+static void a_busy_file_is_told_of_at_a_bounded_rate(void **state)
+{
+	struct link *link = link_make(*state);
+	uint64_t begun;
+	unsigned changes = 0;
+	bool over = false;
+
+	order_target(link, WIRE_OBSERVE, "busy", false);
+	expect(link, WIRE_OBSERVED, stream);
+	begun = now_ms();
+	begin(link, 1, "i=0; while [ $i -lt 20000 ]; do echo x >> busy; i=$((i+1)); done");
+	while (!over) {
+		changes += next(link)->type == WIRE_CHANGED;
+		over = link->frame.type == WIRE_EXITED;
+	}
+	assert_true(changes <= (now_ms() - begun) / 100 + 1);
+	expect(link, WIRE_CHANGED, stream);
+	link_drop(link);
+}
+
+static void as_many_as_there_is_room_for_are_watched(void **state)
+{
+	static struct wire_target target = { .base = "/tmp", .path = "file" };
+	struct link *link = link_make(*state);
+	struct wire_writer writer;
+
+	for (uint32_t i = 0; i < 33; i++) {
+		writer = fresh();
+		wire_put_target(&writer, &target);
+		order(link, WIRE_OBSERVE, stream + i, writer.data, writer.len);
+		if (i < 32)
+			expect(link, WIRE_OBSERVED, stream + i);
+		else
+			expect(link, WIRE_FAILED, stream + i);
+	}
+	order(link, WIRE_CLOSE, stream, NULL, 0); /* the others go on */
+	assert_in_range(count_changes(link, 1, "echo > file"), 31, 62);
+	link_drop(link);
+	link = link_make(*state);
+	assert_quiet(link, 2, "echo > file"); /* a link's watches end with it */
+	order_target(link, WIRE_OBSERVE, "/proc/self/status", false);
+	refused(link, EACCES, "observe");
+	link_drop(link);
+}
+
 #define HOUSE(test) cmocka_unit_test_setup_teardown(test, house_build, house_demolish)
 
 int main(void)
@@ -800,6 +925,11 @@ int main(void)
 		HOUSE(a_move_into_another_file_system_copies_and_removes),
 		HOUSE(a_copy_without_room_leaves_nothing_and_the_source_alone),
 		HOUSE(a_move_that_nobody_waits_for_cleans_up),
+		HOUSE(every_way_to_change_a_file_is_told_once),
+		HOUSE(a_file_that_is_not_there_is_waited_for),
+		HOUSE(a_change_behind_a_link_is_told),
+		HOUSE(a_busy_file_is_told_of_at_a_bounded_rate),
+		HOUSE(as_many_as_there_is_room_for_are_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -838,6 +838,126 @@ static void a_change_whose_answer_is_lost_is_not_known(void **state)
 	assert_non_null(strstr(changed.err.text, "not known"));
 }
 
+/* --- watching ------------------------------------------------------------------------------ */
+
+static int changes;
+
+static void on_changed(void *ctx)
+{
+	(void)ctx;
+	changes++;
+}
+
+static bool has_changed(void)
+{
+	return changes > 0;
+}
+
+static struct file_watch *watch_path(const char *path, struct error *err)
+{
+	struct file_path_request request = { .owner = "me",
+					     .container_id = house->container_id,
+					     .path = path };
+
+	changes = 0;
+	return file_watch_begin(house->all, &request, on_changed, NULL, err);
+}
+
+static void changes_are_told_bundled_until_the_end(void **state)
+{
+	uint32_t stream = next_stream();
+	struct file_watch *watch;
+	struct wire_target order;
+	struct wire_frame frame;
+	struct error err;
+	int64_t begun = clock_mono_ms();
+
+	(void)state;
+	watch = watch_path("file", &err);
+	assert_non_null(watch);
+	frame = frame_of(expect_said(WIRE_OBSERVE, stream));
+	assert_true(wire_get_target(&frame, &order));
+	assert_string_equal(order.path, "file");
+	say(WIRE_OBSERVED, stream, NULL, 0);
+	settle();
+	assert_int_equal(changes, 0);
+	for (int i = 0; i < 3; i++) {
+		for (int j = 0; j < 1000; j++)
+			say(WIRE_CHANGED, stream, NULL, 0);
+		run_until(has_changed);
+		assert_int_equal(changes, 1);
+		changes = 0;
+	}
+	assert_true(clock_mono_ms() - begun >= 199);
+	say(WIRE_CHANGED, stream, NULL, 0);
+	file_watch_end(watch);
+	expect_said(WIRE_CLOSE, stream);
+	say(WIRE_CHANGED, stream, NULL, 0); /* was on its way */
+	settle();
+	assert_int_equal(changes, 0);
+	assert_true(house->open);
+}
+
+static void a_watch_outlives_its_link_and_tells_what_may_have_been_missed(void **state)
+{
+	struct file_watch *watch;
+	struct error err;
+	uint32_t stream;
+
+	(void)state;
+	watch = watch_path("file", &err);
+	break_link();
+	settle();
+	assert_int_equal(changes, 0);
+	house->said_read = house->said_count;
+	stream = next_stream();
+	link_up();
+	expect_said(WIRE_OBSERVE, stream);
+	run_until(has_changed);
+	assert_int_equal(changes, 1);
+	changes = 0;
+	say(WIRE_CHANGED, stream, NULL, 0);
+	run_until(has_changed);
+	file_watch_end(watch);
+}
+
+static void the_end_of_a_container_is_a_last_change(void **state)
+{
+	struct file_watch *watch;
+	struct error err;
+	int64_t at;
+
+	(void)state;
+	watch = watch_path("file", &err);
+	assert_true(sandbox_destroy(house->all, "me", house->container_id, &at, &err));
+	run_until(has_changed);
+	assert_int_equal(changes, 1);
+	file_watch_end(watch);
+	assert_null(watch_path("file", &err));
+	assert_int_equal(err.kind, ERROR_GONE);
+}
+
+static void as_many_as_the_agent_can_are_watched(void **state)
+{
+	struct file_watch *watches[32];
+	struct error err;
+
+	(void)state;
+	for (int i = 0; i < 32; i++)
+		assert_non_null(watches[i] = watch_path("file", &err));
+	assert_null(watch_path("file", &err));
+	assert_int_equal(err.kind, ERROR_LIMIT);
+	say_failed(next_stream() - 1, ENOSPC, "observe");
+	say(WIRE_CHANGED, next_stream() - 2, "x", 1);
+	assert_false(house->open);
+	for (int i = 0; i < 32; i++)
+		file_watch_end(watches[i]);
+	link_up();
+	house->sb->hello.version = WIRE_VERSION_FILES - 1;
+	assert_null(watch_path("file", &err));
+	assert_int_equal(err.kind, ERROR_CONFLICT);
+}
+
 #define HOUSE(test) cmocka_unit_test_setup_teardown(test, house_open, house_close)
 
 int main(void)
@@ -872,6 +992,10 @@ int main(void)
 		HOUSE(what_was_moved_is_told_where),
 		HOUSE(why_nothing_was_moved_names_the_right_end),
 		HOUSE(a_change_whose_answer_is_lost_is_not_known),
+		HOUSE(changes_are_told_bundled_until_the_end),
+		HOUSE(a_watch_outlives_its_link_and_tells_what_may_have_been_missed),
+		HOUSE(the_end_of_a_container_is_a_last_change),
+		HOUSE(as_many_as_the_agent_can_are_watched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
