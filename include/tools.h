@@ -4,6 +4,7 @@
 #define TOOLS_H
 
 #include <stdint.h>
+#include "loop.h"
 #include "prompt.h"
 #include "resource.h"
 #include "sandbox.h"
@@ -30,6 +31,7 @@ struct web_grants *web_grants_new(void);
 void web_grants_free(struct web_grants *grants);
 
 struct tools_context {
+	struct loop *loop;
 	struct sandboxes *sandboxes;
 	struct loop *loop; /* whose helper threads read what is long */
 	/* What the schemas say of this server: defaults and maxima.  Borrowed. */

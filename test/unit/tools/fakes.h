@@ -38,7 +38,7 @@ struct call {
 	bool takes_tasks, is_task, stopping;
 	char handle[64];
 	bool wants_progress;
-	char *progress; /* the last text */
+	char *progress;     /* the last text */
 };
 
 bool call_was_taken_back(const struct call *call)
@@ -514,6 +514,8 @@ void package_report_release(struct package_report *report)
 	(void)report;
 }
 
+#include "fake_files.h"
+
 /* --- the verbs of the tests --- */
 
 static inline const struct tool *find_tool(const char *name)
@@ -550,6 +552,7 @@ static inline int setup(void **state)
 	can_ask = false;
 	question_key = "destroy";
 	domain = (struct domain){ .out = "", .err = "" };
+	domain_files = (struct domain_files){ .open = false };
 	call = mem_new(struct call);
 	call->tools = (struct tools_context){ .settings = &settings,
 					      .output_limit = 16384,
