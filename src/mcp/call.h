@@ -43,6 +43,7 @@ struct call {
 
 	struct json *content; /* blocks, messages, contents or values */
 	struct json *warnings;
+	bool has_more; /* values than there is room for */
 
 	struct json *inputs; /* what the client answered, by key; NULL: nothing */
 	struct json *asking; /* what is asked in this round, by key; NULL: nothing */

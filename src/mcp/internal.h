@@ -5,7 +5,7 @@
  *	method.c, hello.c, list.c   which method does what
  *	call.c, result.c, ask.c, note.c   a call (call.h): from the request to its one answer
  *	task.c, task_methods.c      calls that outlive their request
- *	listen.c                    who wants to hear of changes
+ *	listen.c, watching.c        who wants to hear of changes, and looking for them
  *	session.c, identity.c, origin.c   who asks, and whether they may
  *
  * Two eras: the revisions up to 2025-11-25 begin with a handshake and may have a session; from
@@ -49,9 +49,10 @@ enum {
 	OUTLET_EVENTS_MAX = 1024, /* … events of each … */
 	OUTLET_BYTES_MAX = 8 * 1024 * 1024, /* … and bytes */
 	LISTENERS_MAX = 1024,
-	SUBSCRIPTIONS_MAX = 64, /* resources that one session or listener watches */
-	OLD_LINKS_MAX = 256,    /* event streams of 2024-11-05 */
-	ASKS_MAX = 16,          /* things that one call asks at once */
+	SUBSCRIPTIONS_MAX = 64,    /* resources that one session or listener watches … */
+	WATCHINGS_PER_OWNER = 128, /* … and all of one key, where they have to be looked at */
+	OLD_LINKS_MAX = 256,       /* event streams of 2024-11-05 */
+	ASKS_MAX = 16,             /* things that one call asks at once */
 	STATE_MS = 10 * 60 * 1000,
 	TASKS_PER_OWNER = 2048,           /* also those that are over, until their time is … */
 	TASKS_MAX = 16384,                /* … and of everybody */
@@ -295,8 +296,10 @@ void list_prompts(struct mcp *mcp, const struct peer *peer, struct rpc_message *
 const struct prompt *prompt_find(const struct mcp *mcp, const char *name);
 /* *ret_values: of the variables of a template; the caller owns it, only when it was found. */
 call_run_fn *resource_find(const struct mcp *mcp, const char *uri, struct json **ret_values);
-/* Whether changes of it are told. */
-bool resource_changes(const struct mcp *mcp, const char *uri);
+/* Whether changes of it are told.  *ret_form: the template that it fits, with *ret_values (the
+ * caller owns them); both NULL for a resource. */
+bool resource_changes(const struct mcp *mcp, const char *uri,
+		      const struct resource_template **ret_form, struct json **ret_values);
 /* *ret_run NULL: it has no suggestions. */
 bool completion_find(const struct mcp *mcp, const struct json *ref, call_run_fn **ret_run);
 /* Whether a URI fits a template; pure. */
@@ -358,6 +361,16 @@ void sink_remove(struct mcp *mcp, const char *scope);
 void listen_tell_task(struct mcp *mcp, const struct task_row *row);
 void subscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
 void unsubscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
+
+/* --- watching.c --- */
+
+/* Has the changes of a resource told, as long as somebody wants to hear of them.  *ret_watching is
+ * NULL where that needs nothing. */
+struct watching;
+bool watching_begin(struct mcp *mcp, const char *owner, const char *uri,
+		    struct watching **ret_watching, struct error *err) must_check;
+/* NULL is allowed. */
+void watching_end(struct watching *watching);
 
 /* --- exchange.c: one POSTed request --- */
 
@@ -487,6 +500,7 @@ struct mcp {
 	struct outlet *outlets;
 	struct listener *listeners;
 	struct subscription *subscriptions;
+	struct watching *watchings;
 	struct sink *sinks;
 	unsigned listener_count;
 	struct task_wait *task_waits;

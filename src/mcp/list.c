@@ -257,16 +257,19 @@ call_run_fn *resource_find(const struct mcp *mcp, const char *uri, struct json *
 	return NULL;
 }
 
-bool resource_changes(const struct mcp *mcp, const char *uri)
+bool resource_changes(const struct mcp *mcp, const char *uri,
+		      const struct resource_template **ret_form, struct json **ret_values)
 {
+	*ret_form = NULL;
+	*ret_values = NULL;
 	for (const struct resource *const *at = mcp->offers.resources; at && *at; at++)
 		if (strcmp((*at)->uri, uri) == 0)
 			return (*at)->changes;
 	for (const struct resource_template *const *at = mcp->offers.templates; at && *at; at++) {
-		auto_json values = NULL;
-
-		if (template_match((*at)->uri_template, uri, &values))
+		if (template_match((*at)->uri_template, uri, ret_values)) {
+			*ret_form = *at;
 			return (*at)->changes;
+		}
 	}
 	return false;
 }

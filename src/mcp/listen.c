@@ -13,9 +13,10 @@ struct listener {
 	struct listener *next;
 	char *scope;
 	char *owner;
-	char *id;                  /* JSON text */
-	bool lists[3];             /* by enum mcp_list */
-	struct json *uris, *tasks; /* arrays; NULL: none */
+	char *id;                                      /* JSON text */
+	bool lists[3];                                 /* by enum mcp_list */
+	struct json *uris, *tasks;                     /* arrays; NULL: none */
+	struct watching *watchings[SUBSCRIPTIONS_MAX]; /* of the uris, in their order */
 	answer_fn *on_answer;
 	note_fn *on_note;
 	void *ctx;
@@ -26,6 +27,7 @@ struct subscription {
 	char *scope;
 	char *owner;
 	char *uri;
+	struct watching *watching;
 };
 
 struct sink {
@@ -81,6 +83,8 @@ static bool has_text(const struct json *list, const char *text)
 
 static void listener_free(struct listener *listener)
 {
+	for (int i = 0; i < SUBSCRIPTIONS_MAX; i++)
+		watching_end(listener->watchings[i]);
 	json_free(listener->uris);
 	json_free(listener->tasks);
 	free(listener->scope);
@@ -157,20 +161,22 @@ static struct json *own_tasks(struct mcp *mcp, const char *owner, const struct j
 	return list;
 }
 
-/* Those whose changes are told. */
-static struct json *told_uris(const struct mcp *mcp, const struct json *wish)
+/* Those whose changes are told, to him. */
+static void watch_uris(struct mcp *mcp, struct listener *listener, const struct json *wish)
 {
 	auto_json uris = texts(wish);
-	struct json *list = NULL;
+	struct error ignored;
 
 	for (const struct json *m = json_first(uris); m; m = json_next(m)) {
-		if (!resource_changes(mcp, json_text(m)))
+		size_t at = listener->uris ? json_size(listener->uris) : 0;
+
+		if (!watching_begin(mcp, listener->owner, json_text(m), &listener->watchings[at],
+				    &ignored))
 			continue;
-		if (!list)
-			list = json_array();
-		json_append(list, json_copy(m));
+		if (!listener->uris)
+			listener->uris = json_array();
+		json_append(listener->uris, json_copy(m));
 	}
-	return list;
 }
 
 static void read_wish(struct mcp *mcp, const struct peer *peer, const struct json *wish,
@@ -179,7 +185,7 @@ static void read_wish(struct mcp *mcp, const struct peer *peer, const struct jso
 	for (int list = 0; list < LISTS; list++)
 		listener->lists[list] = json_get_bool(wish, list_flags[list], false) &&
 					offers(mcp, (enum mcp_list)list);
-	listener->uris = told_uris(mcp, json_get_array(wish, "resourceSubscriptions"));
+	watch_uris(mcp, listener, json_get_array(wish, "resourceSubscriptions"));
 	listener->tasks = own_tasks(mcp, peer->owner, json_get_array(wish, "taskIds"));
 }
 
@@ -305,42 +311,59 @@ static void subscription_end(struct subscription **at)
 	struct subscription *subscription = *at;
 
 	*at = subscription->next;
+	watching_end(subscription->watching);
 	free(subscription->scope);
 	free(subscription->owner);
 	free(subscription->uri);
 	free(subscription);
 }
 
+static void refuse_watching(const struct peer *peer, const struct rpc_message *message,
+			    const char *uri, const struct error *err)
+{
+	struct fault fault;
+
+	if (err->kind == ERROR_NOT_FOUND)
+		resource_missing(peer->era, uri, &fault);
+	else if (err->kind == ERROR_GONE)
+		fault_set(&fault, 200, RPC_NO_RESOURCE, "%s", err->text);
+	else
+		fault_set(&fault, 200, rpc_code_of(err->kind), "%s", err->text);
+	peer_refuse(peer, message, &fault);
+}
+
 void subscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
 {
 	const char *uri = json_get_text(message->params, "uri");
 	struct subscription *subscription;
+	struct watching *watching;
+	struct error err;
 	unsigned count;
 
 	if (!uri) {
 		peer_error(peer, message, RPC_INVALID_PARAMS, "params.uri must be a string");
 		return;
 	}
-	if (!resource_changes(mcp, uri)) {
-		peer_error(
-			peer, message, RPC_INVALID_PARAMS,
-			"changes of this resource are not told; resources/templates/list says of "
-			"which they are");
+	if (find_subscription(mcp, peer->scope, uri, &count)) {
+		peer_result(peer, message, json_object());
 		return;
 	}
-	if (!find_subscription(mcp, peer->scope, uri, &count)) {
-		if (count >= SUBSCRIPTIONS_MAX) {
-			peer_error(peer, message, RPC_INVALID_PARAMS,
-				   "no more subscriptions are taken; unsubscribe from others");
-			return;
-		}
-		subscription = mem_new(struct subscription);
-		subscription->scope = mem_strdup(peer->scope);
-		subscription->owner = mem_strdup(peer->owner);
-		subscription->uri = mem_strdup(uri);
-		subscription->next = mcp->subscriptions;
-		mcp->subscriptions = subscription;
+	if (count >= SUBSCRIPTIONS_MAX) {
+		peer_error(peer, message, RPC_INVALID_PARAMS,
+			   "no more subscriptions are taken; unsubscribe from others");
+		return;
 	}
+	if (!watching_begin(mcp, peer->owner, uri, &watching, &err)) {
+		refuse_watching(peer, message, uri, &err);
+		return;
+	}
+	subscription = mem_new(struct subscription);
+	subscription->scope = mem_strdup(peer->scope);
+	subscription->owner = mem_strdup(peer->owner);
+	subscription->uri = mem_strdup(uri);
+	subscription->watching = watching;
+	subscription->next = mcp->subscriptions;
+	mcp->subscriptions = subscription;
 	peer_result(peer, message, json_object());
 }
 

@@ -235,6 +235,8 @@ void call_add_value(struct call *call, const char *text)
 {
 	if (json_size(call->content) < VALUES_MAX)
 		json_append(call->content, json_new_text(text));
+	else
+		call->has_more = true;
 }
 
 void complete_nothing(struct call *call, const struct json *args)
@@ -262,6 +264,8 @@ void call_end(struct call *call)
 	case CALL_COMPLETE:
 		completion = json_object();
 		json_put(completion, "values", take(call->content));
+		if (call->has_more)
+			json_put_bool(completion, "hasMore", true);
 		json_put(result, "completion", completion);
 		break;
 	case CALL_LIST:

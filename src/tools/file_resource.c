@@ -1,6 +1,6 @@
 /* Files as resources: sandbox://CONTAINER/PATH reads any file of a container of the caller, and the
  * list has those that were shared with people. */
-#include "internal.h"
+#include "files.h"
 #include <string.h>
 #include "base64.h"
 #include "http.h"
@@ -114,38 +114,24 @@ static void read_file(struct call *call, const struct json *args)
 		fail(reading, &err);
 }
 
-/* --- completion: the caller's containers, by id or by name --- */
+/* --- watching --- */
 
-struct wish {
-	struct call *call;
-	const char *front;
-};
-
-static bool begins(const char *text, const char *front)
+static struct resource_watch *watch(void *tool_ctx, const char *owner, const struct json *values,
+				    resource_changed_fn *on_changed, void *ctx, struct error *err)
 {
-	return text && strncmp(text, front, strlen(front)) == 0;
+	const struct tools_context *tools = tool_ctx;
+	auto_str path = mem_format("/%s", json_get_text(values, "path"));
+	const struct file_path_request request = {
+		.owner = owner, .container_id = json_get_text(values, "container_id"), .path = path
+	};
+
+	return (struct resource_watch *)file_watch_begin(tools->sandboxes, &request, on_changed,
+							 ctx, err);
 }
 
-static bool on_container(void *ctx, const struct sandbox_view *view)
+static void unwatch(struct resource_watch *watch)
 {
-	const struct wish *wish = ctx;
-
-	if (begins(view->row->id, wish->front) || begins(view->row->name, wish->front))
-		call_add_value(wish->call, view->row->id);
-	return true;
-}
-
-static void complete(struct call *call, const struct json *args)
-{
-	struct wish wish = { call, json_get_text(args, "value") };
-	struct error err;
-
-	if (strcmp(json_get_text(args, "name"), "container_id") == 0 &&
-	    !sandbox_each(tools_of(call)->sandboxes, call_owner(call), false, on_container, &wish,
-			  &err))
-		tool_fail(call, &err);
-	else
-		call_end(call);
+	file_watch_end((struct file_watch *)watch);
 }
 
 static const struct resource_template file_template = {
@@ -153,9 +139,12 @@ static const struct resource_template file_template = {
 	.name = "file",
 	.title = "A file of a container",
 	.description = "Any file of one of your containers, up to 2 MiB; the path is absolute, "
-		       "without its first slash.",
+		       "without its first slash. Subscribe to it to hear when it changes.",
+	.changes = true,
+	.watch = watch,
+	.unwatch = unwatch,
 	.read = read_file,
-	.complete = complete,
+	.complete = file_complete,
 };
 
 /* Their order decides: the first that fits is read. */

@@ -92,4 +92,9 @@ const char *picture_type(const void *data, size_t len);
 /* An image block. */
 void picture_add(struct call *call, const char *media_type, const void *data, size_t len);
 
+/* --- resources: file_complete.c ------------------------------------------------------------- */
+
+/* Suggestions for the variables of sandbox://{container_id}/{+path}. */
+void file_complete(struct call *call, const struct json *args);
+
 #endif

@@ -232,7 +232,7 @@ static void note_rest(struct buf *text, const struct file_page *page)
 	buf_addf(text, "[… %s bytes omitted: bytes %lld–%lld; read on with ", count, (long long)end,
 		 (long long)page->size - 1);
 	if (page->by_lines && !file_page_is_inside(page))
-		buf_addf(text, "offset=%lld", (long long)(page->offset + page->shown));
+		buf_addf(text, "offset=%lld", (long long)page->offset + page->shown);
 	else
 		buf_addf(text, "unit=\"bytes\", offset=%lld", (long long)end);
 	buf_add_text(text, "]\n");
@@ -248,7 +248,7 @@ static void describe_range(const struct file_page *page, char ret_text[RANGE_SIZ
 		buf_add_text(&text, page->size == 0 ? " · empty" : " · nothing behind the offset");
 	else if (page->by_lines)
 		buf_addf(&text, " · lines %lld–%lld", (long long)page->offset,
-			 (long long)(page->offset + page->shown - 1));
+			 (long long)page->offset + page->shown - 1);
 	else
 		buf_addf(&text, " · bytes %lld–%lld", (long long)page->from,
 			 (long long)file_page_end(page) - 1);

@@ -13,7 +13,7 @@ static const char input_schema[] = SCHEMA({
 		"path": {"type": "string", "minLength": 1, "maxLength": 5464, "description": "The file; a relative path starts at the container's working directory"},
 		"content": {"type": "string", "maxLength": 4194304, "description": "What is to be in it. Larger files: get_upload_url, or several calls with append"},
 		"encoding": {"type": "string", "enum": ["utf-8", "base64"], "default": "utf-8", "description": "base64: content is the base64 of the bytes"},
-		"mode": {"type": "string", "pattern": "^[0-7]{3,4}$", "description": "Permissions in octal, such as \"755\" for a script. Default: those of the file that is there, else 644"},
+		"mode": {"type": "string", "minLength": 3, "maxLength": 4, "pattern": "^[0-7]{3,4}$", "description": "Permissions in octal, such as \"755\" for a script. Default: those of the file that is there, else 644"},
 		"append": {"type": "boolean", "default": false, "description": "Add content at the end of the file that is there, instead of replacing it"},
 		"create_parents": {"type": "boolean", "default": true, "description": "Make missing folders"},)
 		PATH_ENCODING_PROPERTY

@@ -131,7 +131,57 @@ static const struct resource_template template_stone = { .uri_template = "stone:
 							 .name = "stone",
 							 .description = "Never changes.",
 							 .read = read_nothing };
-static const struct resource_template *const templates[] = { &template_job, &template_stone, NULL };
+/* Watches under way, as whoever offers the resource sees them. */
+enum { WATCHED_MAX = 256 };
+static struct watched {
+	char owner[16], name[16];
+	resource_changed_fn *on_changed;
+	void *ctx;
+	bool open;
+} watched[WATCHED_MAX];
+static int watched_count;
+
+static struct resource_watch *lamp_watch(void *tool_ctx, const char *owner,
+					 const struct json *values, resource_changed_fn *on_changed,
+					 void *ctx, struct error *err)
+{
+	struct watched *w = &watched[watched_count];
+
+	assert_non_null(tool_ctx);
+	if (strcmp(json_get_text(values, "id"), "gone") == 0) {
+		error_set(err, ERROR_GONE, "it went out at noon");
+		return NULL;
+	}
+	if (strcmp(owner, "me") != 0 || strcmp(json_get_text(values, "id"), "none") == 0) {
+		error_set(err, ERROR_NOT_FOUND, "no such lamp");
+		return NULL;
+	}
+	watched_count++;
+	snprintf(w->owner, sizeof(w->owner), "%s", owner);
+	snprintf(w->name, sizeof(w->name), "%s", json_get_text(values, "id"));
+	w->on_changed = on_changed;
+	w->ctx = ctx;
+	w->open = true;
+	return (struct resource_watch *)w;
+}
+
+static void lamp_unwatch(struct resource_watch *watch)
+{
+	struct watched *w = (struct watched *)watch;
+
+	assert_true(w->open);
+	w->open = false;
+}
+
+static const struct resource_template template_lamp = { .uri_template = "lamp://{id}",
+							.name = "lamp",
+							.description = "Is looked at.",
+							.changes = true,
+							.watch = lamp_watch,
+							.unwatch = lamp_unwatch,
+							.read = read_nothing };
+static const struct resource_template *const templates[] = { &template_job, &template_stone,
+							     &template_lamp, NULL };
 
 static void begin(struct world *w)
 {
@@ -695,6 +745,88 @@ static void a_change_is_told_to_its_owner_who_subscribed(void **state)
 	sink_remove(w->base.mcp, "me");
 }
 
+static void what_is_watched_for_several_is_looked_at_once_until_the_last_has_left(void **state)
+{
+	struct world *w = *state;
+
+	watched_count = 0;
+	sink_add(w->base.mcp, "me", on_note, w);
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://1"));
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://1"));
+	assert_contains(w->base.answer, "\"result\":{}");
+	say_2026(w, LISTEN("\"l\"", "{\"resourceSubscriptions\":[\"lamp://none\",\"lamp://1\","
+				    "\"lamp://gone\"]}"));
+	assert_int_equal(watched_count, 1);
+	assert_contains(w->notes[0],
+			"\"notifications\":{\"resourceSubscriptions\":[\"lamp://1\"]}");
+	watched[0].on_changed(watched[0].ctx);
+	assert_int_equal(w->note_count, 3);
+	assert_contains(w->notes[1], "\"uri\":\"lamp://1\"");
+	assert_contains(w->notes[2], "\"uri\":\"lamp://1\"");
+	say_2025(w, SUBSCRIBE("unsubscribe", "lamp://1"));
+	assert_true(watched[0].open);
+	watched[0].on_changed(watched[0].ctx);
+	assert_int_equal(w->note_count, 4);
+	say_2026(w, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{"
+		    "\"requestId\":\"l\"}}");
+	assert_false(watched[0].open);
+	sink_remove(w->base.mcp, "me");
+}
+
+static void watches_end_with_the_carrier_of_their_session(void **state)
+{
+	struct world *w = *state;
+
+	watched_count = 0;
+	sink_add(w->base.mcp, "me", on_note, w);
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://1"));
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://2"));
+	assert_int_equal(watched_count, 2);
+	sink_remove(w->base.mcp, "me");
+	assert_false(watched[0].open || watched[1].open);
+}
+
+static void what_cannot_be_watched_is_refused(void **state)
+{
+	struct world *w = *state;
+
+	watched_count = 0;
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://none"));
+	assert_contains(w->base.answer, "\"code\":-32002");
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://gone"));
+	assert_contains(w->base.answer, "it went out at noon");
+	say_in(w, ERA_2025, 0, "you", SUBSCRIBE("subscribe", "lamp://1"));
+	assert_contains(w->base.answer, "\"code\":-32002");
+	assert_int_equal(watched_count, 0);
+}
+
+static void one_caller_watches_so_many_and_no_more(void **state)
+{
+	struct world *w = *state;
+	int refused = 0;
+
+	watched_count = 0;
+	for (int listener = 0; listener < 3; listener++) {
+		struct buf text = BUF_INIT(1 << 16);
+
+		buf_addf(&text,
+			 "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"subscriptions/listen\","
+			 "\"params\":{\"notifications\":{\"resourceSubscriptions\":[",
+			 listener);
+		for (int i = 0; i < SUBSCRIPTIONS_MAX; i++)
+			buf_addf(&text, "%s\"lamp://%d-%d\"", i ? "," : "", listener, i);
+		buf_add_text(&text, "]}}}");
+		say_2026(w, buf_text(&text));
+		buf_release(&text);
+		refused += w->base.answer != NULL;
+	}
+	assert_int_equal(watched_count, WATCHINGS_PER_OWNER);
+	assert_int_equal(refused, 1);
+	mcp_drain(w->base.mcp);
+	for (int i = 0; i < watched_count; i++)
+		assert_false(watched[i].open);
+}
+
 static void answers_that_a_task_did_not_ask_for_are_passed_over(void **state)
 {
 	struct world *w = *state;
@@ -771,6 +903,10 @@ int main(void)
 		WITH_WORLD(a_listener_hears_of_its_task),
 		WITH_WORLD(a_change_is_told_to_its_owner_who_listens),
 		WITH_WORLD(a_change_is_told_to_its_owner_who_subscribed),
+		WITH_WORLD(what_is_watched_for_several_is_looked_at_once_until_the_last_has_left),
+		WITH_WORLD(watches_end_with_the_carrier_of_their_session),
+		WITH_WORLD(what_cannot_be_watched_is_refused),
+		WITH_WORLD(one_caller_watches_so_many_and_no_more),
 		WITH_WORLD(answers_that_a_task_did_not_ask_for_are_passed_over),
 		WITH_WORLD(methods_of_the_other_era_are_not_there),
 	};

@@ -26,6 +26,8 @@ static void every_tool_is_complete_and_in_order(void **state)
 		"destroy_container", "execute_command",  "check_command",
 		"send_input",        "kill_command",     "list_commands",
 		"run_code",          "install_packages", "run_once",
+		"read_file",         "write_file",       "edit_file",
+		"list_files",        "move_file",        "delete_file",
 		"get_file_url",      "get_upload_url",   NULL
 	};
 	const struct tool **tools = tools_select("containers,commands,code,files");
@@ -181,9 +183,9 @@ static void sets_pick_tools(void **state)
 	const struct tool **tools = tools_select("files");
 
 	(void)state;
-	assert_string_equal(tools[0]->name, "get_file_url");
-	assert_string_equal(tools[1]->name, "get_upload_url");
-	assert_null(tools[2]);
+	assert_string_equal(tools[0]->name, "read_file");
+	assert_string_equal(tools[7]->name, "get_upload_url");
+	assert_null(tools[8]);
 	free(tools);
 	tools = tools_select("");
 	assert_null(tools[0]);
