@@ -655,6 +655,96 @@ static void a_file_is_deleted(void **state)
 	assert_string_equal(call->err.text, "after 7 entries were deleted: d is not empty");
 }
 
+/* --- completion ----------------------------------------------------------------------------- */
+
+static char values[1000];
+
+void call_add_value(struct call *of, const char *text)
+{
+	size_t len = strlen(values);
+
+	assert_ptr_equal(of, call);
+	snprintf(values + len, sizeof(values) - len, "%s|", text);
+}
+
+void call_end(struct call *of)
+{
+	of->ends++;
+}
+
+static void complete(const char *text)
+{
+	struct error err;
+
+	call_clear();
+	domain.said[0] = values[0] = '\0';
+	args = json_parse(text, strlen(text), &err);
+	assert_non_null(args);
+	file_complete(call, args);
+}
+
+#define PATH_OF_C1(value)                                                                          \
+	"{\"name\":\"path\",\"value\":\"" value                                                    \
+	"\",\"context\":{\"arguments\":{\"container_id\":\"c-1\"}}}"
+
+static void a_path_is_completed_from_its_folder(void **state)
+{
+	const struct file_entry entries[] = {
+		{ "/work/src/a.c", FILE_TYPE_REGULAR, 1, 0644, 1000, NULL },
+		{ "/work/src/a\xff", FILE_TYPE_REGULAR, 1, 0644, 1000, NULL },
+		{ "/work/src/ab", FILE_TYPE_DIRECTORY, 1, 0755, 1000, NULL },
+	};
+	const struct file_listing listing = { "/work/src", entries, 3, false };
+
+	(void)state;
+	complete(PATH_OF_C1("link/src/a"));
+	assert_string_equal(domain.said,
+			    "list me c-1 path=/link/src/ pattern=a* recursive=0 limit=101");
+	domain_files.on_list(domain.ctx, &listing, NULL);
+	assert_string_equal(values, "link/src/a.c|link/src/ab/|");
+	assert_int_equal(call->ends, 1);
+	complete(PATH_OF_C1(""));
+	assert_string_equal(domain.said, "list me c-1 path=/ pattern=(null) recursive=0 limit=101");
+	domain_files.on_list(domain.ctx, &listing, NULL);
+	assert_string_equal(values, "a.c|ab/|");
+	complete(PATH_OF_C1("d/[x]*"));
+	assert_string_equal(domain.said,
+			    "list me c-1 path=/d/ pattern=\\[x\\]\\** recursive=0 limit=101");
+	domain_files.on_list(domain.ctx, &listing, NULL);
+}
+
+static void what_cannot_be_completed_has_no_suggestions(void **state)
+{
+	struct error err;
+
+	(void)state;
+	complete("{\"name\":\"path\",\"value\":\"a\"}");
+	assert_int_equal(call->ends, 1);
+	complete("{\"name\":\"other\",\"value\":\"a\"}");
+	assert_int_equal(call->ends, 1);
+	assert_string_equal(domain.said, "");
+	complete(PATH_OF_C1("a"));
+	error_set(&err, ERROR_NOT_FOUND, "no such folder");
+	domain_files.on_list(domain.ctx, NULL, &err);
+	assert_int_equal(call->ends, 1);
+	assert_int_equal(call->err.kind, ERROR_NONE);
+	assert_string_equal(values, "");
+	error_set(&domain.refusal, ERROR_NOT_FOUND, "no such container");
+	complete(PATH_OF_C1("a"));
+	assert_int_equal(call->err.kind, ERROR_NOT_FOUND);
+}
+
+static void a_container_is_completed_by_its_id_or_name(void **state)
+{
+	(void)state;
+	domain.row_count = 1;
+	complete("{\"name\":\"container_id\",\"value\":\"bo\"}");
+	assert_string_equal(values, "c-1|");
+	complete("{\"name\":\"container_id\",\"value\":\"x\"}");
+	assert_string_equal(values, "");
+	assert_int_equal(call->ends, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -685,6 +775,9 @@ int main(void)
 		WITH_CALL(a_list_that_goes_on_says_how_to_see_the_rest),
 		WITH_CALL(a_file_is_moved),
 		WITH_CALL(a_file_is_deleted),
+		WITH_CALL(a_path_is_completed_from_its_folder),
+		WITH_CALL(what_cannot_be_completed_has_no_suggestions),
+		WITH_CALL(a_container_is_completed_by_its_id_or_name),
 	};
 
 	return cmocka_run_group_tests_name("tools files", tests, NULL, NULL);
