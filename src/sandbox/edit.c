@@ -64,7 +64,7 @@ static struct near follow(const char *start, const char *end, const char *wanted
 		*looks -= (at - near.stop) + (next - near.wanted) + 1;
 		if (*next == '\0')
 			near.wanted = next;
-		if (*next == '\0' || at == end || *at != *next || *looks < 0)
+		if (*next == '\0' || at == end || *at != *next)
 			return near;
 		near.stop = at + 1;
 		near.wanted = next + 1;

@@ -134,7 +134,7 @@ test('a link stays a link, and what is no file is not replaced', async () => {
   await refused('invalid', 'write_file', { path: 'fifo', content: 'x' });
   await refused('invalid', 'write_file', { path: 'folder', content: 'x' });
   await refused('invalid', 'write_file', { path: 'target/below', content: 'x' });
-  await refused('invalid', 'write_file', { path: '/proc/sys/kernel/core_pattern', content: 'x' });
+  await refused('conflict', 'write_file', { path: '/proc/sys/kernel/core_pattern', content: 'x' });
   await refused('invalid', 'write_file', { path: 'not/there', content: 'x', create_parents: false });
   await refused('invalid', 'write_file', { path: 'a', content: 'x', mode: 'rwx' });
   await refused('invalid', 'write_file', { path: 'a', content: '!', encoding: 'base64' });
@@ -161,14 +161,18 @@ test('exact text is replaced, and the answer is a diff that can be undone', asyn
   assert.equal(edit.diff, `--- a/workspace/code.txt\n+++ b/workspace/code.txt\n@@ -7,7 +7,8 @@\n line 7\n line 8\n line 9\n` +
     `-line 10\n+line ten\n+and more\n line 11\n line 12\n line 13\n`);
   assert.equal(await sh('cat code.txt; stat -c %a code.txt'), `${source.replace('line 10\n', 'line ten\nand more\n')}640\n`);
+  await call('write_file', { path: 'code.diff', content: edit.diff });
+  await sh('cd / && patch -R -p1 -i /workspace/code.diff');
+  assert.equal(await sh('cat code.txt'), source);
+  await call('edit_file', { path: 'code.txt', old_text: 'line 10\n', new_text: 'line ten\nand more\n' });
   assert.equal((await call('edit_file', { path: 'code.txt', old_string: 'line 1', new_string: 'LINE 1', expected_replacements: 10 })).replacements, 10);
   const many = await refused('conflict', 'edit_file', { path: 'code.txt', old_text: 'line', new_text: 'x' });
   assert.match(many.message, /found 10 times in \/workspace\/code\.txt \(lines 2, 3, /);
   const none = await refused('conflict', 'edit_file', { path: 'code.txt', old_text: 'line  2\n\tline 3', new_text: 'x' });
   assert.match(none.message, /lines 2–3 say the same but for white space/);
-  await sh('head -c 9000000 /dev/zero | tr "\\0" x > toolarge');
+  await sh('head -c 9000000 /dev/zero | tr "\\0" x > toolarge; printf "a\\377" > nontext');
   assert.match((await refused('limit', 'edit_file', { path: 'toolarge', old_text: 'a', new_text: 'b' })).next, /execute_command/);
-  await refused('invalid', 'edit_file', { path: 'raw', old_text: 'a', new_text: 'b' });
+  await refused('invalid', 'edit_file', { path: 'nontext', old_text: 'a', new_text: 'b' });
   await refused('not_found', 'edit_file', { path: 'missing', old_text: 'a', new_text: 'b' });
   await refused('invalid', 'edit_file', { path: 'code.txt', old_text: 'a', new_text: 'a' });
   await refused('invalid', 'edit_file', { path: 'code.txt', old_text: '', new_text: 'a' });
@@ -215,13 +219,13 @@ test('a folder is listed with types, by pattern and in depth', async () => {
 });
 
 test('100 000 entries are listed in part, quickly', async () => {
-  await sh('mkdir many; cd many; seq -f %06.0f 1 100000 | xargs touch');
+  await sh('mkdir many; cd many; seq 1000001 1100000 | xargs touch');
   const begun = Date.now();
   const some = await call('list_files', { path: 'many', limit: 50 });
   assert.ok(Date.now() - begun < 20000, `${Date.now() - begun} ms`);
-  assert.deepEqual([some.entries.length, some.truncated, some.entries[0].name], [50, true, '000001']);
-  const few = await call('list_files', { path: 'many', pattern: '09999?' });
-  assert.deepEqual(few.entries.map((e) => e.name), Array.from({ length: 10 }, (_, i) => `09999${i}`));
+  assert.deepEqual([some.entries.length, some.truncated, some.entries[0].name], [50, true, '1000001']);
+  const few = await call('list_files', { path: 'many', pattern: '109999?' });
+  assert.deepEqual(few.entries.map((e) => e.name), Array.from({ length: 10 }, (_, i) => `109999${i}`));
   assert.equal((await call('delete_file', { path: 'many', recursive: true })).deleted, 100001);
 });
 
@@ -289,7 +293,7 @@ test('another caller finds neither the container nor its files', async () => {
 /* --- as resources --- */
 
 test('paths are completed', async () => {
-  await sh('mkdir -p comp/src; touch comp/setup.py comp/.hidden; cd comp/src; seq -f f%03.0f 1 150 | xargs touch');
+  await sh('mkdir -p comp/src; touch comp/setup.py comp/.hidden; cd comp/src; seq 101 250 | sed s/^/f/ | xargs touch');
   const complete = async (value, args = { container_id: id }) => (await agent.client.complete({
     ref: { type: 'ref/resource', uri: 'sandbox://{container_id}/{+path}' }, argument: { name: 'path', value },
     context: { arguments: args } })).completion;
@@ -297,7 +301,7 @@ test('paths are completed', async () => {
   assert.deepEqual((await complete('workspace/comp/')).values,
     ['workspace/comp/.hidden', 'workspace/comp/setup.py', 'workspace/comp/src/']);
   const many = await complete('workspace/comp/src/');
-  assert.deepEqual([many.values.length, many.hasMore, many.values[0]], [100, true, 'workspace/comp/src/f001']);
+  assert.deepEqual([many.values.length, many.hasMore, many.values[0]], [100, true, 'workspace/comp/src/f101']);
   assert.deepEqual((await complete('workspa')).values, ['workspace/']);
   assert.deepEqual((await complete('no/such/place')).values, []);
   assert.deepEqual((await complete('workspace/', {})).values, []);

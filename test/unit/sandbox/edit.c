@@ -238,6 +238,32 @@ static void a_diff_without_room_is_cut_and_says_so(void **state)
 	buf_release(&b);
 }
 
+/* More lines than are compared: what lies behind them is not said to differ. */
+static void texts_with_very_many_lines_are_compared_in_part(void **state)
+{
+	enum { LINES = 1100000, SIZE = 4 * LINES };
+	struct buf a = BUF_INIT(SIZE), b = BUF_INIT(SIZE), text = BUF_INIT(ROOM);
+	struct diff_text old_text, new_text;
+
+	(void)state;
+	buf_add_text(&a, "old\n");
+	buf_add_text(&b, "1\n2\n3\n4\n5\n");
+	for (int i = 0; i < LINES; i++) {
+		buf_add_text(&a, "x\n");
+		buf_add_text(&b, "x\n");
+	}
+	buf_add_text(&a, "end");
+	old_text = (struct diff_text){ buf_text(&a), a.len };
+	new_text = (struct diff_text){ buf_text(&b), b.len };
+	assert_false(diff_unified("/f", &old_text, &new_text, &text));
+	assert_string_equal(buf_text(&text),
+			    "--- a/f\n+++ b/f\n@@ -1,4 +1,8 @@\n-old\n+1\n+2\n+3\n+4\n+5\n x\n x\n"
+			    " x\n[the diff goes on: it is cut here]\n");
+	buf_release(&a);
+	buf_release(&b);
+	buf_release(&text);
+}
+
 static void a_path_with_line_ends_stays_in_its_line(void **state)
 {
 	struct buf text = BUF_INIT(ROOM);
@@ -388,6 +414,7 @@ int main(void)
 		cmocka_unit_test(applying_a_diff_gives_the_other_text),
 		cmocka_unit_test(two_long_texts_with_nothing_in_common_differ_in_every_line),
 		cmocka_unit_test(a_diff_without_room_is_cut_and_says_so),
+		cmocka_unit_test(texts_with_very_many_lines_are_compared_in_part),
 		cmocka_unit_test(a_path_with_line_ends_stays_in_its_line),
 		cmocka_unit_test(exact_text_is_replaced_as_often_as_was_said),
 		cmocka_unit_test(another_count_is_told_with_the_lines),

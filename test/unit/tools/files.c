@@ -192,6 +192,12 @@ static void a_file_longer_than_a_result_is_cut_at_a_line(void **state)
 	expect_number("line_count", 24);
 	expect_number("next_offset", 25);
 	expect_number("total_lines", 1000);
+	content.data[64] = '\0';
+	content.data[63] = '!';
+	read_text("{\"container_id\":\"c-1\",\"path\":\"a\",\"max_output_bytes\":64}",
+		  content.data);
+	expect_text("content", content.data);
+	content.data[63] = content.data[64] = '\n';
 	call->tools.output_limit = 100;
 	read_text("{\"container_id\":\"c-1\",\"path\":\"a\"}", buf_text(&content));
 	assert_true(strlen(json_get_text(call->structured, "content")) <= 100);
