@@ -49,8 +49,9 @@ enum {
 	OUTLET_EVENTS_MAX = 1024, /* … events of each … */
 	OUTLET_BYTES_MAX = 8 * 1024 * 1024, /* … and bytes */
 	LISTENERS_MAX = 1024,
-	SUBSCRIPTIONS_MAX = 64,    /* resources that one session or listener watches … */
-	WATCHINGS_PER_OWNER = 128, /* … and all of one key, where they have to be looked at */
+	WATCHINGS_MAX = 4096,      /* resources that are looked at, for everybody … */
+	WATCHINGS_PER_OWNER = 128, /* … and for one key or session */
+	SUBSCRIPTIONS_MAX = 64,    /* resources that one session or listener hears of */
 	OLD_LINKS_MAX = 256,       /* event streams of 2024-11-05 */
 	ASKS_MAX = 16,             /* things that one call asks at once */
 	STATE_MS = 10 * 60 * 1000,

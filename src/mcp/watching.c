@@ -23,16 +23,17 @@ static void on_changed(void *ctx)
 	mcp_resource_updated(watching->mcp, owner, uri);
 }
 
-static struct watching *find(struct mcp *mcp, const char *owner, const char *uri,
-			     unsigned *ret_count)
+static struct watching *find(struct mcp *mcp, const char *owner, const char *uri, unsigned *ret_all,
+			     unsigned *ret_own)
 {
 	struct watching *found = NULL;
 
-	*ret_count = 0;
+	*ret_all = *ret_own = 0;
 	for (struct watching *at = mcp->watchings; at; at = at->next) {
+		++*ret_all;
 		if (strcmp(at->owner, owner) != 0)
 			continue;
-		++*ret_count;
+		++*ret_own;
 		if (strcmp(at->uri, uri) == 0)
 			found = at;
 	}
@@ -72,19 +73,19 @@ bool watching_begin(struct mcp *mcp, const char *owner, const char *uri,
 	const struct resource_template *form;
 	auto_json values = NULL;
 	struct watching *watching = NULL;
-	unsigned count;
+	unsigned all, own;
 
 	if (!resource_changes(mcp, uri, &form, &values))
 		return error_set(err, ERROR_INVALID,
 				 "changes of this resource are not told; resources/templates/list "
 				 "says of which they are");
 	if (form && form->watch) {
-		watching = find(mcp, owner, uri, &count);
-		if (!watching && count >= WATCHINGS_PER_OWNER)
+		watching = find(mcp, owner, uri, &all, &own);
+		if (!watching && (own >= WATCHINGS_PER_OWNER || all >= WATCHINGS_MAX))
 			return error_set(err, ERROR_LIMIT,
-					 "%d resources are watched for this caller already; "
-					 "unsubscribe from others",
-					 WATCHINGS_PER_OWNER);
+					 "%u resources are watched for this caller already, %u for "
+					 "all; unsubscribe from others",
+					 own, all);
 		if (!watching)
 			watching = watch(mcp, owner, uri, form, values, err);
 		if (!watching)
