@@ -82,10 +82,11 @@ bool watching_begin(struct mcp *mcp, const char *owner, const char *uri,
 	if (form && form->watch) {
 		watching = find(mcp, owner, uri, &all, &own);
 		if (!watching && (own >= WATCHINGS_PER_OWNER || all >= WATCHINGS_MAX))
-			return error_set(err, ERROR_LIMIT,
-					 "%u resources are watched for this caller already, %u for "
-					 "all; unsubscribe from others",
-					 own, all);
+			return error_set(
+				err, ERROR_LIMIT,
+				"%u resources are watched for this caller, and no more are taken "
+				"now; unsubscribe from others",
+				own);
 		if (!watching)
 			watching = watch(mcp, owner, uri, form, values, err);
 		if (!watching)
