@@ -85,6 +85,14 @@ test('a file of 5 GB is read by ranges while the server stays small', async () =
   const far = await call('read_file', { path: 'long', offset: 1999999, limit: 1 });
   assert.equal(far.content, '1999999\n');
   assert.ok(memory() - before < 8 * 1024, `the server grew by ${memory() - before} KiB`);
+  /* A search for a line of it tells how far it is, and can be taken back. */
+  const leaving = new AbortController();
+  let told;
+  await assert.rejects(agent.client.callTool({ name: 'read_file', arguments: { container_id: id, path: 'huge', offset: 2 } }, undefined,
+    { signal: leaving.signal, timeout: 60000, onprogress: (progress) => { told = progress; leaving.abort(); } }));
+  assert.match(told.message, /^line 1, .* of 5 GiB$/);
+  assert.equal(told.total, 5 * 2 ** 30 + 3);
+  assert.ok(memory() - before < 8 * 1024, `the server grew by ${memory() - before} KiB`);
   await sh('rm huge long');
 });
 
