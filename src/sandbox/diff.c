@@ -315,7 +315,7 @@ static bool is_artifact(const struct search *search, const struct hunk *hunk)
 static bool add_hunks(const struct search *search, struct buf *text)
 {
 	size_t x = 0, y = 0;
-	struct hunk hunk;
+	struct hunk hunk = { 0 };
 
 	while (next_hunk(search, &x, &y, &hunk))
 		if (is_artifact(search, &hunk) || !add_hunk(search, &hunk, text))
