@@ -58,11 +58,11 @@ static void on_done(void *ctx, const char *path, uint64_t deleted, const struct 
 	}
 	format_count((int64_t)deleted, count);
 	buf_add_text(&text, "deleted ");
-	path_show(&text, path);
+	file_path_show(&text, path);
 	buf_addf(&text, "\n[%s %s in %s]", count, deleted == 1 ? "entry" : "entries", container_id);
 	out = json_object();
 	json_put_text(out, "container_id", container_id);
-	path_put(out, "path", path);
+	file_path_put(out, "path", path);
 	json_put_int(out, "deleted", (int64_t)deleted);
 	call_add_text(call, buf_text(&text));
 	call_answer(call, out);
@@ -79,7 +79,7 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	path = path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
+	path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
 	if (!path) {
 		tool_fail(call, &err);
 		return;

@@ -56,11 +56,11 @@ static void on_done(void *ctx, const struct file_edited *edited, const struct er
 	}
 	buf_addf(&text, "%s[%lld replacement%s in ", edited->diff, (long long)edited->replacements,
 		 edited->replacements == 1 ? "" : "s");
-	path_show(&text, edited->path);
+	file_path_show(&text, edited->path);
 	buf_addf(&text, " in %s]", container_id);
 	out = json_object();
 	json_put_text(out, "container_id", container_id);
-	path_put(out, "path", edited->path);
+	file_path_put(out, "path", edited->path);
 	json_put_int(out, "replacements", edited->replacements);
 	json_put_text(out, "diff", edited->diff);
 	call_add_text(call, buf_text(&text));
@@ -78,7 +78,7 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	path = path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
+	path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
 	if (!path) {
 		tool_fail(call, &err);
 		return;

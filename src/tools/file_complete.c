@@ -61,8 +61,8 @@ static void on_listing(void *ctx, const struct file_listing *found, const struct
 	for (size_t i = 0; !err && i < found->count; i++) {
 		const struct file_entry *entry = &found->entries[i];
 		bool is_folder = entry->type == FILE_TYPE_DIRECTORY;
-		auto_str value =
-			mem_format("%s%s%s", folder, path_name(entry->path), is_folder ? "/" : "");
+		auto_str value = mem_format("%s%s%s", folder, file_path_name(entry->path),
+					    is_folder ? "/" : "");
 
 		/* Other names cannot stand in a URI template's value. */
 		if (utf8_is_valid(value, strlen(value)))

@@ -13,8 +13,8 @@ bool is_base64(const struct arg_value *encoding)
 	return encoding->given && strcmp(encoding->text, "base64") == 0;
 }
 
-char *path_bytes(const char *name, const struct arg_value *path, const struct arg_value *encoding,
-		 struct error *err)
+char *file_path_bytes(const char *name, const struct arg_value *path,
+		      const struct arg_value *encoding, struct error *err)
 {
 	auto_buf bytes = BUF_INIT(PATH_ARG_MAX);
 
@@ -30,7 +30,7 @@ char *path_bytes(const char *name, const struct arg_value *path, const struct ar
 	return NULL;
 }
 
-void path_put(struct json *object, const char *key, const char *path)
+void file_path_put(struct json *object, const char *key, const char *path)
 {
 	size_t len = strlen(path);
 	auto_buf encoded = BUF_INIT(len / 3 * 4 + 8);
@@ -41,7 +41,7 @@ void path_put(struct json *object, const char *key, const char *path)
 		json_put_text(object, other, buf_text(&encoded));
 }
 
-void path_show(struct buf *text, const char *path)
+void file_path_show(struct buf *text, const char *path)
 {
 	auto_buf clean = BUF_INIT(strlen(path) * 3 + 1);
 	bool replaced = false;
@@ -56,7 +56,7 @@ void path_show(struct buf *text, const char *path)
 			buf_add(text, c, 1);
 }
 
-const char *path_name(const char *path)
+const char *file_path_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -95,7 +95,7 @@ struct call *file_call_end(void *ctx, char **ret_container_id)
 	return call;
 }
 
-void mode_text(uint32_t mode, char ret_text[8])
+void file_mode_text(uint32_t mode, char ret_text[8])
 {
 	snprintf(ret_text, 8, "%04o", mode & 07777u);
 }

@@ -26,16 +26,16 @@ extern const char *const file_path_aliases[];
 bool is_base64(const struct arg_value *encoding);
 
 /* The bytes of a path argument; the caller owns them.  NULL with err when it is none. */
-char *path_bytes(const char *name, const struct arg_value *path, const struct arg_value *encoding,
-		 struct error *err) must_check;
+char *file_path_bytes(const char *name, const struct arg_value *path,
+		      const struct arg_value *encoding, struct error *err) must_check;
 /* key, and key_base64 where that is needed. */
-void path_put(struct json *object, const char *key, const char *path);
+void file_path_put(struct json *object, const char *key, const char *path);
 /* As people see it in one line: control characters escaped. */
-void path_show(struct buf *text, const char *path);
+void file_path_show(struct buf *text, const char *path);
 /* What stands behind the last slash; "/" for the root. */
-const char *path_name(const char *path);
+const char *file_path_name(const char *path);
 /* "0644" */
-void mode_text(uint32_t mode, char ret_text[8]);
+void file_mode_text(uint32_t mode, char ret_text[8]);
 
 /* What a tool keeps while the domain works on a file. */
 struct file_call {

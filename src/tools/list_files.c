@@ -84,18 +84,18 @@ static struct json *entry_json(const struct file_entry *entry)
 	struct json *out = json_object();
 	char mode[8];
 
-	json_put_text(out, "name", path_name(entry->path));
-	path_put(out, "path", entry->path);
+	json_put_text(out, "name", file_path_name(entry->path));
+	file_path_put(out, "path", entry->path);
 	json_put_text(out, "type", type_names[entry->type]);
 	json_put_bool(out, "is_directory", entry->type == FILE_TYPE_DIRECTORY);
 	if (entry->type == FILE_TYPE_UNKNOWN)
 		return out;
-	mode_text(entry->mode, mode);
+	file_mode_text(entry->mode, mode);
 	json_put_int(out, "size", (int64_t)entry->size);
 	json_put_text(out, "mode", mode);
 	json_put(out, "modified", time_json(entry->modified_ms));
 	if (entry->target)
-		path_put(out, "target", entry->target);
+		file_path_put(out, "target", entry->target);
 	return out;
 }
 
@@ -114,7 +114,7 @@ static void entry_text(struct buf *text, const struct file_entry *entry, const c
 {
 	char mode[8], size[FORMAT_SIZE], modified[CLOCK_TEXT_SIZE];
 
-	mode_text(entry->mode, mode);
+	file_mode_text(entry->mode, mode);
 	format_size((int64_t)entry->size, size);
 	clock_format(entry->modified_ms, modified);
 	if (entry->type == FILE_TYPE_UNKNOWN)
@@ -122,12 +122,12 @@ static void entry_text(struct buf *text, const struct file_entry *entry, const c
 	else
 		buf_addf(text, "%-9s  %s  %10s  %s  ", type_names[entry->type], mode, size,
 			 modified);
-	path_show(text, below(folder, entry->path));
+	file_path_show(text, below(folder, entry->path));
 	if (entry->type == FILE_TYPE_DIRECTORY)
 		buf_add_text(text, "/");
 	if (entry->target) {
 		buf_add_text(text, " -> ");
-		path_show(text, entry->target);
+		file_path_show(text, entry->target);
 	}
 	buf_add_text(text, "\n");
 }
@@ -136,7 +136,7 @@ static void entry_text(struct buf *text, const struct file_entry *entry, const c
 
 static int64_t cost_of(const struct file_entry *entry)
 {
-	return ENTRY_COST + (int64_t)(strlen(entry->path) + strlen(path_name(entry->path)) +
+	return ENTRY_COST + (int64_t)(strlen(entry->path) + strlen(file_path_name(entry->path)) +
 				      (entry->target ? strlen(entry->target) : 0));
 }
 
@@ -175,7 +175,7 @@ static void on_done(void *ctx, const struct file_listing *found, const struct er
 	truncated = found->truncated || count < found->count;
 	out = json_object();
 	json_put_text(out, "container_id", container_id);
-	path_put(out, "path", found->path);
+	file_path_put(out, "path", found->path);
 	entries = json_array();
 	for (size_t i = 0; i < count; i++) {
 		json_append(entries, entry_json(&found->entries[i]));
@@ -189,7 +189,7 @@ static void on_done(void *ctx, const struct file_listing *found, const struct er
 		buf_addf(&text, "[… there are more entries: %s]\n", hint);
 	}
 	buf_addf(&text, "[%zu %s in ", count, count == 1 ? "entry" : "entries");
-	path_show(&text, found->path);
+	file_path_show(&text, found->path);
 	buf_addf(&text, " in %s]", container_id);
 	call_add_text(call, buf_text(&text));
 	call_answer(call, out);
@@ -215,7 +215,7 @@ static void run(struct call *call, const struct json *args)
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
 	if (values[A_PATH].given) {
-		path = path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
+		path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
 		if (!path) {
 			tool_fail(call, &err);
 			return;

@@ -53,14 +53,14 @@ static void on_done(void *ctx, const char *source, const char *destination, cons
 		return;
 	}
 	buf_add_text(&text, "moved ");
-	path_show(&text, source);
+	file_path_show(&text, source);
 	buf_add_text(&text, " to ");
-	path_show(&text, destination);
+	file_path_show(&text, destination);
 	buf_addf(&text, "\n[in %s]", container_id);
 	out = json_object();
 	json_put_text(out, "container_id", container_id);
-	path_put(out, "source", source);
-	path_put(out, "destination", destination);
+	file_path_put(out, "source", source);
+	file_path_put(out, "destination", destination);
 	call_add_text(call, buf_text(&text));
 	call_answer(call, out);
 }
@@ -77,10 +77,10 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	source = path_bytes("source", &values[A_SOURCE], &values[A_PATH_ENCODING], &err);
+	source = file_path_bytes("source", &values[A_SOURCE], &values[A_PATH_ENCODING], &err);
 	if (source)
-		destination = path_bytes("destination", &values[A_DESTINATION],
-					 &values[A_PATH_ENCODING], &err);
+		destination = file_path_bytes("destination", &values[A_DESTINATION],
+					      &values[A_PATH_ENCODING], &err);
 	if (!destination) {
 		tool_fail(call, &err);
 		return;

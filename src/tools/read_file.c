@@ -162,7 +162,7 @@ static struct json *result_json(const struct reading *reading)
 	struct json *out = json_object();
 
 	json_put_text(out, "container_id", reading->container_id);
-	path_put(out, "path", reading->path);
+	file_path_put(out, "path", reading->path);
 	json_put_int(out, "size", reading->page.size);
 	json_put(out, "modified", time_json(reading->modified_ms));
 	json_put_text(out, "mime_type", reading->media_type);
@@ -176,7 +176,7 @@ static void add_footer(struct buf *text, const struct reading *reading, const ch
 	format_size(reading->page.size, size);
 	clock_format(reading->modified_ms, modified);
 	buf_add_text(text, "[");
-	path_show(text, reading->path);
+	file_path_show(text, reading->path);
 	buf_addf(text, " in %s · %s · %s%s · modified %s]", reading->container_id, size,
 		 reading->media_type, shown, modified);
 }
@@ -426,7 +426,7 @@ static void on_open(void *ctx, const struct file_opened *file, const struct erro
 	}
 	free(reading->path);
 	reading->path = mem_strdup(file->path);
-	reading->media_type = mem_strdup(http_media_type(path_name(file->path)));
+	reading->media_type = mem_strdup(http_media_type(file_path_name(file->path)));
 	reading->modified_ms = file->modified_ms;
 	page->size = (int64_t)file->size;
 	page->counts = page->size <= COUNTED_MAX;
@@ -494,7 +494,7 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	path = path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
+	path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
 	if (!path) {
 		tool_fail(call, &err);
 		return;

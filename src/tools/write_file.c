@@ -121,11 +121,11 @@ static void on_done(void *ctx, const struct file_wrote *wrote, const struct erro
 	}
 	format_size((int64_t)wrote->size, size);
 	buf_addf(&text, "%s ", !wrote->replaced ? "created" : append ? "added to" : "replaced");
-	path_show(&text, wrote->path);
+	file_path_show(&text, wrote->path);
 	buf_addf(&text, "\n[%s in %s]", size, container_id);
 	out = json_object();
 	json_put_text(out, "container_id", container_id);
-	path_put(out, "path", wrote->path);
+	file_path_put(out, "path", wrote->path);
 	json_put_int(out, "size", (int64_t)wrote->size);
 	json_put_int(out, "written", written);
 	json_put_bool(out, "created", !wrote->replaced);
@@ -170,7 +170,7 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	path = path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
+	path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
 	if (path && read_mode(&values[A_MODE], &mode, &err) && read_content(values, &content, &err))
 		begin(call, values, path, &content, mode);
 	else
