@@ -9,7 +9,7 @@
 #include "diff.h"
 #include "edit.h"
 
-enum { DIFF_MOST = 16 * 1024 };
+enum { DIFF_MOST = 16 * 1024, EDIT_WAIT_MS = 45 * 1000 };
 
 /* What the thread works on; edit is cleared when nobody waits any more. */
 struct edit_job {
@@ -240,5 +240,6 @@ struct sandbox_op *file_edit(struct sandboxes *all, const struct file_edit_reque
 	edit->done = done;
 	edit->ctx = ctx;
 	op_begin(&edit->op, all, on_end);
+	op_deadline(&edit->op, EDIT_WAIT_MS, NULL);
 	return &edit->op;
 }
