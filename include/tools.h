@@ -31,7 +31,6 @@ struct web_grants *web_grants_new(void);
 void web_grants_free(struct web_grants *grants);
 
 struct tools_context {
-	struct loop *loop;
 	struct sandboxes *sandboxes;
 	struct loop *loop; /* whose helper threads read what is long */
 	/* What the schemas say of this server: defaults and maxima.  Borrowed. */

@@ -289,20 +289,20 @@ static void a_picture_comes_as_a_picture_whatever_its_name(void **state)
 	for (size_t piece = 1; piece < sizeof(png); piece += 5) {
 		read_pieces("{\"container_id\":\"c-1\",\"path\":\"a.txt\"}", "/a.txt", png,
 			    sizeof(png), piece);
-		assert_string_equal(json_get_text(call->block, "type"), "image");
-		assert_string_equal(json_get_text(call->block, "mimeType"), "image/png");
-		assert_string_equal(json_get_text(call->block, "data"), buf_text(&encoded));
+		assert_string_equal(json_get_text(json_first(call->blocks), "type"), "image");
+		assert_string_equal(json_get_text(json_first(call->blocks), "mimeType"), "image/png");
+		assert_string_equal(json_get_text(json_first(call->blocks), "data"), buf_text(&encoded));
 		expect_flag("is_picture", true);
 		expect_text("mime_type", "image/png");
 		assert_contains(call->text, "shown as a picture");
 	}
 	read_pieces("{\"container_id\":\"c-1\",\"path\":\"a.png\",\"encoding\":\"base64\"}",
 		    "/a.png", png, sizeof(png), 5);
-	assert_null(call->block);
+	assert_null(call->blocks);
 	expect_text("content", buf_text(&encoded));
 	read_pieces("{\"container_id\":\"c-1\",\"path\":\"a.png\"}", "/a.png", "no picture\n", 11,
 		    5);
-	assert_null(call->block);
+	assert_null(call->blocks);
 	expect_text("content", "no picture\n");
 }
 
