@@ -6,9 +6,9 @@
 #include "internal.h"
 #include "utf8.h"
 
-#define LOOK      "list the folder with execute_command (ls -la), and correct the path"
+#define LOOK      "see what is there with list_files, and correct the path"
 #define CHMOD     "change its mode with execute_command (chmod a+r), and call again"
-#define REGULAR   "copy what it gives into a regular file with execute_command, and share that"
+#define REGULAR   "read it with execute_command, or have that copy it into a regular file"
 #define AGAIN     "make the same call again in a few seconds"
 #define ELSEWHERE "choose another path, under /workspace for example"
 #define ROOM      "make room with execute_command (df -h shows where), or send less"
@@ -32,9 +32,10 @@ static const struct failure failures[] = {
 	{ EPERM, ERROR_CONFLICT, "", " may not be read inside the container", CHMOD, false,
 	  FILE_FAULT_OTHER },
 	{ EISDIR, ERROR_INVALID, "",
-	  " is a directory; make an archive of it first (tar czf archive.tar.gz …) and share "
-	  "that",
-	  "make the archive with execute_command, and share that", false, FILE_FAULT_OTHER },
+	  " is a directory; what is in it has to be named, or made an archive of first",
+	  "see what is in it with list_files; to share all of it, make an archive with "
+	  "execute_command (tar czf)",
+	  false, FILE_FAULT_OTHER },
 	{ ENXIO, ERROR_INVALID, "", " is not a regular file (a device, pipe or socket)", REGULAR,
 	  false, FILE_FAULT_OTHER },
 	{ ENODEV, ERROR_INVALID, "", " is not a regular file (a device, pipe or socket)", REGULAR,
@@ -177,6 +178,11 @@ static bool is_kernel_file(const struct wire_failed *failed)
 	       strcmp(failed->where, "kernel destination") == 0;
 }
 
+static const struct failure kernel_file = {
+	0,     ERROR_INVALID,   "", " belongs to the kernel (/proc, /sys)", REGULAR,
+	false, FILE_FAULT_OTHER
+};
+
 bool path_error(const struct wire_failed *failed, const char *path, struct error *err)
 {
 	const struct failure *failure = FIND(failures, failed->number);
@@ -184,10 +190,7 @@ bool path_error(const struct wire_failed *failed, const char *path, struct error
 
 	path_show(path, shown);
 	if (is_kernel_file(failed))
-		return error_set(err, ERROR_INVALID,
-				 "%s belongs to the kernel (/proc, /sys); copy what it says into a "
-				 "file first and share that",
-				 shown);
+		return say(&kernel_file, shown, err);
 	if (failure)
 		return say(failure, shown, err);
 	return error_set_errno(err, ERROR_CONFLICT, (int)(failed->number & 0xfff),

@@ -4,30 +4,14 @@
 
 /* clang-format off */
 static const struct tool *const all_tools[] = {
-	&tool_create_container,
-	&tool_list_containers,
-	&tool_check_container,
-	&tool_destroy_container,
-	&tool_execute_command,
-	&tool_check_command,
-	&tool_send_input,
-	&tool_kill_command,
-	&tool_list_commands,
-	&tool_run_code,
-	&tool_install_packages,
-	&tool_run_once,
-	&tool_read_file,
-	&tool_write_file,
-	&tool_edit_file,
-	&tool_list_files,
-	&tool_move_file,
-	&tool_delete_file,
-	&tool_get_file_url,
-	&tool_get_upload_url,
-	&tool_web_search,
-	&tool_web_scrape,
-	&tool_web_browse,
-	NULL,
+	&tool_create_container,  &tool_list_containers,  &tool_check_container,
+	&tool_destroy_container, &tool_execute_command,  &tool_check_command,
+	&tool_send_input,        &tool_kill_command,     &tool_list_commands,
+	&tool_run_code,          &tool_install_packages, &tool_run_once,
+	&tool_read_file,         &tool_write_file,       &tool_edit_file,
+	&tool_list_files,        &tool_move_file,        &tool_delete_file,
+	&tool_get_file_url,      &tool_get_upload_url,   &tool_web_search,
+	&tool_web_scrape,        &tool_web_browse,       NULL,
 };
 /* clang-format on */
 

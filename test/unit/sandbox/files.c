@@ -190,7 +190,7 @@ static void each_reason_against_a_file_has_its_next_step(void **state)
 		const char *text, *next;
 		bool retryable;
 	} cases[] = {
-		{ ENOENT, ERROR_NOT_FOUND, "there is no file out", "list the folder", false },
+		{ ENOENT, ERROR_NOT_FOUND, "there is no file out", "list_files", false },
 		{ EACCES, ERROR_CONFLICT, "may not be read", "chmod", false },
 		{ EMFILE, ERROR_LIMIT, "too many files", "again", true },
 		{ EAGAIN, ERROR_CONFLICT, "lease", "copy the file", true },

@@ -38,7 +38,7 @@ struct call {
 	bool takes_tasks, is_task, stopping;
 	char handle[64];
 	bool wants_progress;
-	char *progress;     /* the last text */
+	char *progress; /* the last text */
 };
 
 bool call_was_taken_back(const struct call *call)

@@ -290,8 +290,10 @@ static void a_picture_comes_as_a_picture_whatever_its_name(void **state)
 		read_pieces("{\"container_id\":\"c-1\",\"path\":\"a.txt\"}", "/a.txt", png,
 			    sizeof(png), piece);
 		assert_string_equal(json_get_text(json_first(call->blocks), "type"), "image");
-		assert_string_equal(json_get_text(json_first(call->blocks), "mimeType"), "image/png");
-		assert_string_equal(json_get_text(json_first(call->blocks), "data"), buf_text(&encoded));
+		assert_string_equal(json_get_text(json_first(call->blocks), "mimeType"),
+				    "image/png");
+		assert_string_equal(json_get_text(json_first(call->blocks), "data"),
+				    buf_text(&encoded));
 		expect_flag("is_picture", true);
 		expect_text("mime_type", "image/png");
 		assert_contains(call->text, "shown as a picture");
