@@ -17,6 +17,7 @@
 
 #include "app.h"
 #include "config.h"
+#include "digest.h"
 #include "error.h"
 #include "http.h"
 #include "loop.h"
@@ -74,6 +75,8 @@ struct app {
 	struct images *images;
 
 	/* network.c */
+	char network_digest[DIGEST_TEXT_SIZE]; /* of the instance: what names and ranges are of */
+	int network_tries;
 	char *network_name;
 	char *interface_name;
 	bool fenced;

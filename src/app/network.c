@@ -3,10 +3,9 @@
 #include "internal.h"
 #include <stdio.h>
 #include <string.h>
-#include "digest.h"
 #include "log.h"
 
-enum { GAPS_MAX = CONFIG_REACH_MAX };
+enum { GAPS_MAX = CONFIG_REACH_MAX, RANGES_MAX = 8, SUBNET_SIZE = 32 };
 
 static void no_internet(struct app *app, const char *why)
 {
@@ -63,38 +62,54 @@ static bool raise_fence(struct app *app, struct error *err)
 	return podman_fence_raise(app->loop, app->interface_name, gaps, on_fenced, app, err);
 }
 
+/* Interface and network follow from the instance, so that several servers on one machine differ. */
+static bool name_network(struct app *app, struct error *err)
+{
+	char instance[ID_SIZE];
+
+	if (!store_instance_id(app->store, instance, err))
+		return false;
+	digest_text("network", instance, app->network_digest);
+	app->interface_name = mem_format("sp%.8s", app->network_digest);
+	app->network_name = mem_format("sandpod-%.8s", app->network_digest);
+	return true;
+}
+
+static void try_network(struct app *app);
+
 static void on_network(void *ctx, const struct error *err)
 {
 	struct app *app = ctx;
 	struct error problem;
 
-	if (err)
+	/* Something else on this machine may use the addresses. */
+	if (err && ++app->network_tries < RANGES_MAX)
+		try_network(app);
+	else if (err)
 		no_internet(app, err->text);
 	else if (!raise_fence(app, &problem))
 		no_internet(app, problem.text);
 }
 
-/* Interface and subnet follow from the instance, so that several servers on one machine differ. */
-static bool name_network(struct app *app, char ret_subnet[32], struct error *err)
+/* One of 10.0.0.0/8's 4096 ranges of 20 bits, out of the instance's digest; another for each try.
+ */
+static void try_network(struct app *app)
 {
-	char instance[ID_SIZE], hex[DIGEST_TEXT_SIZE];
 	unsigned second, third;
+	char subnet[SUBNET_SIZE];
 
-	if (!store_instance_id(app->store, instance, err))
-		return false;
-	digest_text("network", instance, hex);
-	app->interface_name = mem_format("sp%.8s", hex);
-	app->network_name = mem_format("sandpod-%.8s", hex);
-	if (sscanf(hex + 8, "%2x%2x", &second, &third) != 2)
-		return error_set(err, ERROR_INTERNAL, "a digest is not hexadecimal");
-	snprintf(ret_subnet, 32, "10.%u.%u.0/20", second, third & 0xf0);
-	return true;
+	if (sscanf(app->network_digest + (size_t)8 + (size_t)app->network_tries * 4, "%2x%2x",
+		   &second, &third) != 2) {
+		no_internet(app, "a digest is not hexadecimal");
+		return;
+	}
+	snprintf(subnet, sizeof(subnet), "10.%u.%u.0/20", second, third & 0xf0);
+	podman_network_create(app->podman, app->network_name, app->interface_name, subnet,
+			      on_network, app);
 }
 
 bool step_network(struct app *app, struct error *err)
 {
-	char subnet[32];
-
 	if (strcmp(app->config.sandbox_network, "none") == 0) {
 		app->network_note = mem_strdup("SANDBOX_NETWORK is \"none\"");
 		step_done(app, NULL);
@@ -109,10 +124,9 @@ bool step_network(struct app *app, struct error *err)
 		no_internet(app, app->machine.bridge_why);
 		return true;
 	}
-	if (!name_network(app, subnet, err))
+	if (!name_network(app, err))
 		return false;
-	podman_network_create(app->podman, app->network_name, app->interface_name, subnet,
-			      on_network, app);
+	try_network(app);
 	return true;
 }
 

@@ -228,3 +228,20 @@ test('after a stop with --destroy-on-exit neither the bridge nor its fence is le
   assert.ok(!rules.stdout.includes(one.gateway.replace(/\.1$/, '.')), 'Podman\'s own rules');
   server = agent = undefined;
 });
+
+test('a range of addresses that something else on this machine uses is passed over', async () => {
+  server = await Server.start({ SANDBOX_NETWORK: 'internet' }, { keepDir: true });
+  agent = await Agent.connect(server.url);
+  const { gateway } = await made();
+  await agent.close();
+  await server.stop();
+  const taken = `${gateway}/20`;
+  assert.equal(spawnSync('ip', ['addr', 'add', taken, 'dev', 'lo'], { timeout: 10000 }).status, 0);
+  try {
+    server = await Server.start({ SANDBOX_NETWORK: 'internet' }, { dataDir: server.dataDir });
+    agent = await Agent.connect(server.url);
+    assert.notEqual((await made()).gateway, gateway);
+  } finally {
+    spawnSync('ip', ['addr', 'del', taken, 'dev', 'lo'], { timeout: 10000 });
+  }
+});
