@@ -40,6 +40,7 @@
  *	COMPOSE   as CREATE, with wishes ->
  *	LIST      a folder, or a tree   ->
  *	                                <-   ENTRIES *, LIST_END, or at any time FAILED
+ *	BAR *     nothing from here on  ->
  *	STAT      one path              ->
  *	                                <-   STATED or FAILED
  *	REMOVE    a path                ->
@@ -138,6 +139,7 @@ enum wire_type {
 	WIRE_MOVE,
 	WIRE_COMPOSE,
 	WIRE_OBSERVE,
+	WIRE_BAR,
 	WIRE_DRIVER = 30,
 	WIRE_CALL,
 	WIRE_CALL_RESUME,
@@ -542,6 +544,11 @@ struct wire_list {
 };
 void wire_put_list(struct wire_writer *writer, const struct wire_list *list);
 bool wire_get_list(const struct wire_frame *frame, struct wire_list *ret_list);
+
+/* BAR: enough entries are known that come before this path (of ENTRIES), bytewise: neither it nor
+ * what comes behind it is wanted any more, and LIST_END says `truncated` where there was such. */
+void wire_put_bar(struct wire_writer *writer, const char *path, size_t len);
+bool wire_get_bar(const struct wire_frame *frame, char ret_path[WIRE_PATH_MAX + 1]);
 
 struct wire_list_end {
 	uint8_t truncated;

@@ -129,6 +129,19 @@ static void go_out(struct list *list, char *path)
 	list->path_len = slash ? (uint32_t)(slash - path) : 0;
 }
 
+static bool is_wanted(const struct task_memory *memory)
+{
+	const char *pattern = memory->order.pattern;
+
+	return !*pattern || wire_glob(pattern, memory->path);
+}
+
+/* What is below a folder comes behind it. */
+static bool is_behind_bar(const struct task_memory *memory)
+{
+	return memory->bar[0] && strcmp(memory->path, memory->bar) >= 0;
+}
+
 static void look_at(struct task *task, const struct dirent *dirent)
 {
 	const struct wire_list *order = &task->memory->order;
@@ -139,7 +152,11 @@ static void look_at(struct task *task, const struct dirent *dirent)
 		task->list.truncated = true;
 		return;
 	}
-	if (all || wire_glob(order->pattern, task->memory->path))
+	if (is_behind_bar(task->memory)) {
+		task->list.truncated = task->list.truncated || is_wanted(task->memory);
+		return;
+	}
+	if (is_wanted(task->memory))
 		put(task, dirent->d_name, len);
 	if (is_folder(&task->list, dirent) &&
 	    (all ? order->recursive : wire_glob_leads(order->pattern, task->memory->path)))
@@ -240,5 +257,17 @@ bool list_order(struct agent *agent, const struct wire_frame *frame)
 	}
 	task->memory->order = order;
 	walk_begin(&task->list.walk, dir, task->memory->dents);
+	return true;
+}
+
+bool bar_order(struct agent *agent, const struct wire_frame *frame)
+{
+	static char bar[WIRE_PATH_MAX + 1];
+	struct task *task = frame->stream ? task_find(agent, frame->stream) : NULL;
+
+	if (!wire_get_bar(frame, bar))
+		return false;
+	if (task && task->kind == &list_kind)
+		memcpy(task->memory->bar, bar, strlen(bar) + 1);
 	return true;
 }

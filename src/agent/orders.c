@@ -164,6 +164,7 @@ static bool (*const orders[])(struct agent *agent, const struct wire_frame *fram
 	[WIRE_RETIRE] = context_retire, [WIRE_CALL_RESUME] = obey_resume,
 	[WIRE_CALL_ACK] = obey_ack,     [WIRE_REMOVE] = remove_order,
 	[WIRE_MOVE] = move_order,       [WIRE_OBSERVE] = observe_order,
+	[WIRE_BAR] = bar_order,
 };
 
 bool order_obey(struct agent *agent, const struct wire_frame *frame)

@@ -8,7 +8,7 @@
 
 enum { TURN_US = 2000 };
 
-static struct task *task_find(struct agent *agent, uint32_t stream)
+struct task *task_find(struct agent *agent, uint32_t stream)
 {
 	for (int i = 0; i < TASKS_MAX; i++)
 		if (agent->tasks[i].kind && agent->tasks[i].stream == stream)

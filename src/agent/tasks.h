@@ -159,6 +159,7 @@ struct task_memory {
 	struct wire_list order;
 	char path[WIRE_PATH_MAX + 1];
 	char target[WIRE_PATH_MAX + 1];
+	char bar[WIRE_PATH_MAX + 1]; /* "": none */
 	struct wire_moved moved;
 };
 
@@ -184,6 +185,8 @@ void task_free(struct task *task);
 bool task_is_late(const struct task *task);
 /* Whether this stream, of a file, is free for something new. */
 bool stream_is_free(struct agent *agent, uint32_t stream);
+/* NULL when there is none of this stream. */
+struct task *task_find(struct agent *agent, uint32_t stream);
 void task_close(struct agent *agent, uint32_t stream);
 void tasks_close(struct agent *agent);
 /* Works a while, and says whether there is more to do at once. */
@@ -194,6 +197,7 @@ bool task_send(struct task *task, struct box *box);
 /* --- the orders ------------------------------------------------------------------------------ */
 
 bool list_order(struct agent *agent, const struct wire_frame *frame);
+bool bar_order(struct agent *agent, const struct wire_frame *frame);
 bool stat_order(struct agent *agent, const struct wire_frame *frame);
 bool remove_order(struct agent *agent, const struct wire_frame *frame);
 bool move_order(struct agent *agent, const struct wire_frame *frame);

@@ -27,6 +27,7 @@ struct list {
 	size_t text_bytes;
 	uint64_t seen;
 	bool truncated;
+	bool moved; /* the bar, since the agent was told of it */
 	char *base; /* once it is known */
 	file_list_fn *done;
 	void *ctx;
@@ -152,9 +153,24 @@ static void take_in(struct list *list, const struct wire_entry *told)
 		list->truncated = true;
 		return;
 	}
+	list->moved = true;
 	keep(list, told);
 	while (list->count > list->limit || (list->text_bytes > TEXT_MAX && list->count > 1))
 		drop_last(list);
+}
+
+/* Spares the agent the look at what is not going to be kept. */
+static void raise_bar(struct list *list)
+{
+	uint8_t payload[WIRE_PATH_MAX + 16];
+	struct wire_writer writer = { .data = payload, .room = sizeof(payload) };
+	const struct file_op *op = &list->file;
+
+	if (list->count < list->limit || !list->moved)
+		return;
+	list->moved = false;
+	wire_put_bar(&writer, list->heap[0].text, list->heap[0].path_len);
+	link_send(op->sb, WIRE_BAR, op->stream, payload, writer.len);
 }
 
 static bool on_entries(struct list *list, const struct wire_frame *frame)
@@ -167,6 +183,7 @@ static bool on_entries(struct list *list, const struct wire_frame *frame)
 			return false;
 		take_in(list, &told);
 	}
+	raise_bar(list);
 	return true;
 }
 

@@ -167,6 +167,23 @@ bool wire_get_list(const struct wire_frame *frame, struct wire_list *ret_list)
 	return true;
 }
 
+void wire_put_bar(struct wire_writer *writer, const char *path, size_t len)
+{
+	wire_put_bytes(writer, path, len);
+}
+
+bool wire_get_bar(const struct wire_frame *frame, char ret_path[WIRE_PATH_MAX + 1])
+{
+	struct wire_cursor cursor = cursor_of(frame);
+	char path[WIRE_PATH_MAX + 1];
+
+	wire_get_text(&cursor, path, WIRE_PATH_MAX);
+	if (!wire_done(&cursor))
+		return false;
+	memcpy(ret_path, path, strlen(path) + 1);
+	return true;
+}
+
 void wire_put_list_end(struct wire_writer *writer, const struct wire_list_end *end)
 {
 	wire_put_u8(writer, end->truncated);

@@ -19,7 +19,7 @@ static void store_u32(uint8_t *at, uint32_t value)
 
 static bool type_is_known(uint8_t type)
 {
-	return (type >= WIRE_START && type <= WIRE_OBSERVE) ||
+	return (type >= WIRE_START && type <= WIRE_BAR) ||
 	       (type >= WIRE_DRIVER && type <= WIRE_RETIRE) ||
 	       (type >= WIRE_HELLO && type <= WIRE_CHANGED) ||
 	       (type >= WIRE_CALLED && type <= WIRE_RETIRED);

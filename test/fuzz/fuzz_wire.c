@@ -150,6 +150,8 @@ static void decode_paths(const struct wire_frame *frame, struct tally *tally)
 		abort();
 	if (wire_get_list_end(frame, &end) && end.path[0] != '/')
 		abort();
+	if (wire_get_bar(frame, target.path) && strlen(target.path) > WIRE_PATH_MAX)
+		abort();
 	if (wire_get_target(frame, &target))
 		tally_add(tally, strlen(target.path));
 	if (wire_get_removed(frame, &removed))

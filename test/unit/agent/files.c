@@ -217,6 +217,30 @@ static void a_huge_folder_comes_in_pieces_and_commands_pass(void **state)
 	link_drop(link);
 }
 
+static void what_comes_behind_the_bar_is_not_looked_at(void **state)
+{
+	struct link *link = link_make(*state);
+	struct wire_list wanted = list_of("wide", "", true);
+	struct wire_writer writer;
+	struct found *found;
+
+	free(run(link, 1, "mkdir wide; cd wide; seq -f %05g 20000 | xargs mkdir; touch 19999/x"));
+	order_list(link, stream, &wanted);
+	writer = fresh();
+	wire_put_bar(&writer, "00100", 5);
+	order(link, WIRE_BAR, stream, writer.data, writer.len);
+	found = take_list(link);
+	/* Some are on their way before the bar is there. */
+	assert_true(found->count >= 99 && found->count < 15000);
+	assert_true(found->end.truncated);
+	free(found);
+	order(link, WIRE_BAR, stream, writer.data, writer.len); /* too late, and no harm */
+	found = list(link, "wide", "", false);
+	assert_int_equal(found->count, 20000);
+	free(found);
+	link_drop(link);
+}
+
 static void the_kernels_own_folders_are_not_gone_into(void **state)
 {
 	struct link *link = link_make(*state);
@@ -380,11 +404,11 @@ static void order_compose(struct link *link, struct wish wish)
 
 static void send_hello(struct link *link)
 {
-	uint8_t payload[32];
+	uint8_t payload[WIRE_CHUNK_HEADER + 5 + 1];
 	struct wire_writer writer = fresh();
 
 	wire_put_chunk(payload, 0);
-	memcpy(payload + WIRE_CHUNK_HEADER, "hello", 5);
+	memcpy(payload + WIRE_CHUNK_HEADER, "hello", 5 + 1);
 	order(link, WIRE_WRITE, stream, payload, WIRE_CHUNK_HEADER + 5);
 	wire_put_taken(&writer, 5);
 	order(link, WIRE_SAVE, stream, writer.data, writer.len);
@@ -905,6 +929,7 @@ int main(void)
 		HOUSE(an_entry_says_what_it_is),
 		HOUSE(a_name_may_have_any_bytes),
 		HOUSE(a_huge_folder_comes_in_pieces_and_commands_pass),
+		HOUSE(what_comes_behind_the_bar_is_not_looked_at),
 		HOUSE(the_kernels_own_folders_are_not_gone_into),
 		HOUSE(a_tree_deeper_than_can_be_said_is_truncated),
 		HOUSE(what_is_no_folder_is_not_listed),

@@ -143,6 +143,15 @@ static void a_folder_is_asked_for_and_told_sorted(void **state)
 	expect_silence(); /* the agent is done with it by itself */
 }
 
+static void expect_bar(uint32_t stream, const char *path)
+{
+	struct wire_frame frame = frame_of(expect_said(WIRE_BAR, stream));
+	char bar[WIRE_PATH_MAX + 1];
+
+	assert_true(wire_get_bar(&frame, bar));
+	assert_string_equal(bar, path);
+}
+
 static void the_first_of_many_are_kept(void **state)
 {
 	uint32_t stream = next_stream();
@@ -150,7 +159,12 @@ static void the_first_of_many_are_kept(void **state)
 	(void)state;
 	list("/", 3);
 	say_entries(stream, "x c y");
+	expect_list(stream);
+	expect_bar(stream, "y");
 	say_entries(stream, "b z a w d");
+	expect_bar(stream, "c");
+	say_entries(stream, "c d");
+	expect_silence(); /* it knows */
 	say_list_end(stream, "/", false);
 	settle();
 	assert_string_equal(listed.paths, "/a /b /c ");
@@ -247,7 +261,7 @@ static void more_than_was_asked_for_ends_the_link(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names); i++)
-		names[i] = i % 4 == 3 ? ' ' : (char)('a' + i % 23);
+		names[i] = "abc "[i % 4];
 	names[400] = '\0';
 	list("/", 10);
 	for (int i = 0; i <= FILE_LIST_LOOKS_MAX / 100 && house->open; i++)

@@ -201,6 +201,22 @@ static void list_goes_there_and_back(void **state)
 	assert_memory_equal(&in, &out, sizeof(in));
 }
 
+static bool wire_get_bar_at(const struct wire_frame *frame, char (*ret_path)[WIRE_PATH_MAX + 1])
+{
+	return wire_get_bar(frame, *ret_path);
+}
+
+static void bar_goes_there_and_back(void **state)
+{
+	struct wire_writer writer = fresh();
+	char path[WIRE_PATH_MAX + 1];
+
+	(void)state;
+	wire_put_bar(&writer, "a\nb/c", 5);
+	ASSERT_WHOLE_ONLY(wire_get_bar_at, writer, path);
+	assert_string_equal(path, "a\nb/c");
+}
+
 static void list_end_goes_there_and_back_and_its_path_is_absolute(void **state)
 {
 	static struct wire_list_end in = { 1, "/x" };
@@ -283,6 +299,7 @@ int main(void)
 		cmocka_unit_test(an_entry_that_cannot_be_is_refused),
 		cmocka_unit_test(stated_is_one_entry_whose_path_is_absolute),
 		cmocka_unit_test(list_goes_there_and_back),
+		cmocka_unit_test(bar_goes_there_and_back),
 		cmocka_unit_test(list_end_goes_there_and_back_and_its_path_is_absolute),
 		cmocka_unit_test(target_goes_there_and_back),
 		cmocka_unit_test(removed_says_how_many_and_why_not_more),

@@ -179,7 +179,7 @@ static void every_type_that_is_not_ours_breaks_the_stream(void **state)
 
 	(void)state;
 	for (int type = 0; type < 256; type++) {
-		bool known = (type >= WIRE_START && type <= WIRE_OBSERVE) ||
+		bool known = (type >= WIRE_START && type <= WIRE_BAR) ||
 			     (type >= WIRE_DRIVER && type <= WIRE_RETIRE) ||
 			     (type >= WIRE_HELLO && type <= WIRE_CHANGED) ||
 			     (type >= WIRE_CALLED && type <= WIRE_RETIRED);
