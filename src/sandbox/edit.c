@@ -205,7 +205,8 @@ bool edit_apply(const struct edit_wish *wish, const char *text, size_t len, stru
 	memcpy(path, wish->path, shown);
 	path[shown] = '\0';
 	for (char *at = path; *at; at++) /* one line, whatever the name */
-		*at = (unsigned char)*at < ' ' ? '?' : *at;
+		if ((unsigned char)*at < ' ')
+			*at = '?';
 	if (!utf8_is_valid(text, len) || memchr(text, '\0', len)) {
 		error_set(err, ERROR_INVALID, "%s is no text (UTF-8)", path);
 		return error_advise(err, "change it with execute_command", false);
