@@ -19,7 +19,8 @@ static const char instructions[] =
 	"end "
 	"it with kill_command. Long output is shortened in the middle; check_command reads any "
 	"part "
-	"of it. get_file_url gives a person a link to a file, get_upload_url one to send a file. A "
+	"of it. read_file, write_file, edit_file and list_files work on its files; get_file_url "
+	"gives a person a link to a file, get_upload_url one to send a file. A "
 	"container and its links live two "
 	"hours; destroy_container ends it earlier.";
 
