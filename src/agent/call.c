@@ -17,12 +17,16 @@ static const char done_word[] = "done ";
 /* The interpreter goes, with its whole tree. */
 static void call_break(struct agent *agent, struct command *command, enum wire_fault fault)
 {
+	/* What is left in the pipe of one that has ended is of no more use. */
+	if (!command_is_running(command)) {
+		unwatch_close(agent, &command->outcome.fd);
+		return;
+	}
 	command->call.fault = fault;
 	if (command->exited.cause == WIRE_CAUSE_NONE)
 		command->exited.cause = WIRE_CAUSE_DRIVER;
 	/* In this order: it must not die of a pipe that nobody reads. */
-	if (command_is_running(command))
-		tree_kill(&command->tree, now_ms());
+	tree_kill(&command->tree, now_ms());
 	unwatch_close(agent, &command->outcome.fd);
 }
 

@@ -361,6 +361,21 @@ static void what_makes_no_sense_is_refused_at_once(void **state)
 	expect_silence();
 }
 
+static void every_driver_fits_into_its_frame(void **state)
+{
+	static const char *const languages[] = { "python", "javascript", "sh", "web" };
+	struct error err;
+
+	(void)state;
+	house->all->drivers = NULL;
+	for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
+		const struct driver *driver = driver_find(house->all, languages[i], &err);
+
+		assert_non_null(driver);
+		assert_true(strlen(driver->source) <= WIRE_DRIVER_MAX);
+	}
+}
+
 int main(void)
 {
 #define IN_HOUSE(name) cmocka_unit_test_setup_teardown(name, open_house, house_close)
@@ -378,6 +393,7 @@ int main(void)
 		IN_HOUSE(a_call_that_nobody_knows_is_killed_with_all_its_output),
 		IN_HOUSE(words_out_of_place_end_the_link),
 		IN_HOUSE(what_makes_no_sense_is_refused_at_once),
+		IN_HOUSE(every_driver_fits_into_its_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
