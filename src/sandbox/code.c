@@ -5,7 +5,7 @@
 #include "internal.h"
 #include "utf8.h"
 
-enum { SHOWN_MAX = 1000, SHOWN_ROOM = 4 * SHOWN_MAX };
+enum { SHOWN_MAX = 1000, SHOWN_ROOM = 4 * SHOWN_MAX, MARGIN_MS = 50 };
 
 /* --- the wish ------------------------------------------------------------------------------ */
 
@@ -47,6 +47,15 @@ static char *shown_code(const struct code_request *request)
 	return buf_take(&shown);
 }
 
+/* How long it may wait for its turn.  Who waits longer than for one answer looks again until then:
+ * its last look is to find that it was in vain, not that it waits. */
+static int64_t turn_of(const struct code_request *request)
+{
+	int64_t most = request->turn_ms - MARGIN_MS;
+
+	return most > request->wait_ms ? most : request->wait_ms;
+}
+
 static struct command *make(struct sandbox *sb, const struct code_request *request,
 			    const struct driver *driver)
 {
@@ -59,7 +68,7 @@ static struct command *make(struct sandbox *sb, const struct code_request *reque
 	command->code->driver = driver;
 	command->code->len = request->len;
 	command->code->retire = request->fresh;
-	command->code->patient = request->turn_ms > request->wait_ms;
+	command->code->patient = turn_of(request) > request->wait_ms;
 	return command;
 }
 
@@ -79,7 +88,6 @@ struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *re
 	const struct driver *driver = driver_find(all, request->language, err);
 	const struct given_input code = { request->code, request->len };
 	struct command_request world = { .workdir = request->workdir, .env = request->env };
-	int64_t turn_ms = request->turn_ms > request->wait_ms ? request->turn_ms : request->wait_ms;
 	struct command_wait *wait;
 	struct command *command;
 	struct sandbox *sb;
@@ -95,7 +103,7 @@ struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *re
 		return NULL;
 	}
 	command_attach(command, sb);
-	code_queue(command, turn_ms);
+	code_queue(command, turn_of(request));
 	/* The wait first: sending can end a command that nobody waits for. */
 	wait = wait_begin(command, WAIT_START, request->wait_ms, done, ctx);
 	command_send_start(command);

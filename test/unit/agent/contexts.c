@@ -272,6 +272,20 @@ static void contexts_know_nothing_of_each_other(void **state)
 	link_drop(link);
 }
 
+static void each_call_is_charged_its_own_processor_time(void **state)
+{
+	struct link *link = link_make(*state);
+
+	eval(link, 1, "import time\nwhile time.process_time() < 0.2: pass");
+	assert_true(last->end.exited.cpu_us >= 100000);
+	assert_true(last->end.exited.memory_peak > 0);
+	eval(link, 2, "pass");
+	assert_true(last->end.exited.cpu_us < 100000);
+	eval(link, 3, "os._exit(0)");
+	assert_true(last->end.exited.cpu_us < 100000);
+	link_drop(link);
+}
+
 static void a_command_line_beside_it_is_not_disturbed(void **state)
 {
 	struct link *link = link_make(*state);
@@ -792,6 +806,7 @@ int main(int argc, char **argv)
 		IN_HOUSE(outcomes_come_apart_from_what_is_printed),
 		IN_HOUSE(contexts_know_nothing_of_each_other),
 		IN_HOUSE(a_command_line_beside_it_is_not_disturbed),
+		IN_HOUSE(each_call_is_charged_its_own_processor_time),
 		IN_HOUSE(an_interpreter_gets_nothing_of_ours_but_its_five),
 		IN_HOUSE(an_interpreter_that_ends_says_so_and_another_begins_afresh),
 		IN_HOUSE(an_interrupt_ends_the_call_and_not_the_interpreter),
