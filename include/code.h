@@ -10,7 +10,22 @@
  * and so does what the code left in the background.  After two seconds, or at once with KILL, the
  * interpreter ends with its whole tree, servers in the background included; so it does where
  * `fresh` asks for a new one.  An interpreter that ends by itself leaves in the background what is
- * there.  Other signals go to the whole tree. */
+ * there.  Other signals go to the whole tree.
+ *
+ * A driver is what makes an interpreter speak with process 1 (src/drivers, and the web image's).
+ * It finds /dev/null on descriptor 0, pipes on 1 and 2, requests on 3, and tells outcomes on 4.
+ *
+ *	request   "run LENGTH" and a newline, then LENGTH bytes of code; the next comes after "done"
+ *	outcome   any number of lines, each a JSON object of at most 4 MiB, in all 64 MiB a call:
+ *	          {"type":"result","json":VALUE} or {"type":"result","text":"…"}
+ *	          {"type":"error","error_type":"…","message":"…","traceback":"…"}
+ *	          {"type":"image","mime_type":"image/png","data":"BASE64"}
+ *	          and at last "done STATUS": 0 to 255, 0 is well
+ *
+ * It has read all of the code and flushed 1 and 2 before it says "done", says nothing between two
+ * calls, and ignores SIGINT there.  What it prints between two calls begins the output of the next
+ * (the last 64 KiB of it).  Whatever else comes on 4 ends the interpreter, and so does closing it.
+*/
 #ifndef CODE_H
 #define CODE_H
 
