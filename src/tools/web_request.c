@@ -224,10 +224,14 @@ static void on_container(void *ctx, const struct sandbox_view *view, const struc
 	struct call *call = visit->waiting.call;
 	int64_t timeout_ms = page_ms(visit);
 	auto_str key = mem_format("SANDPOD_SEARCH_KEY=%s", visit->plan.key ? visit->plan.key : "");
-	const char *const env[] = { key, NULL };
+	/* Each look-up of a name takes one of Node's threads, and some never end. */
+	static const char threads[] = "UV_THREADPOOL_SIZE=16";
+	const char *const env[] = { visit->plan.key ? key : threads,
+				    visit->plan.key ? threads : NULL, NULL };
 	auto_str code = NULL;
 	struct code_request request = { .language = "web",
-					.env = visit->plan.key ? env : NULL,
+					.context = visit->plan.context,
+					.env = env,
 					.fresh = visit->plan.key != NULL };
 	struct sandbox_op *op;
 	struct error err;

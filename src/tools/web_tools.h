@@ -26,7 +26,8 @@ struct web_plan {
 	struct json *request; /* the driver's, without its policy; owned by whoever has the plan */
 	bool by_server;  /* in a container of the server's own, which no caller reaches: for keys */
 	const char *key; /* for by_server: handed to the driver apart from the request */
-	int64_t limit;   /* bytes of the content that are shown */
+	const char *context; /* of the driver, as in struct code_request */
+	int64_t limit;       /* bytes of the content that are shown */
 	/* Ends the call, or lets it wait for its person. */
 	void (*answer)(struct call *call, const struct web_found *found);
 };

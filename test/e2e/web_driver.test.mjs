@@ -54,7 +54,7 @@ function routes() {
     '/parts-from-secret': (_, res) => html(thief())(_, res),
     '/refresh': '<meta http-equiv=refresh content=0>again',
     '/loop': '<p>before</p><script>for(;;);</script>',
-    '/hog': '<script>const all = []; setInterval(() => { for (let i = 0; i < 2000; i++) all.push(new Array(10000).fill(i)); }, 1)</script>',
+    '/hog': '<script>const all = []; for (;;) all.push(new Array(10000).fill(all.length));</script>',
     '/alerts': '<script>for(;;) alert(1)</script>',
     '/windows': '<p>page</p><script>for (let i = 0; i < 50; i++) window.open("/next?" + i);</script>',
     '/worker': '<script>navigator.serviceWorker.register("/w.js").then(() => document.title = "registered", (e) => document.title = "refused")</script>',
@@ -64,6 +64,8 @@ function routes() {
       <script>setTimeout(() => out.textContent = 'arrived', 300)</script>`,
     '/sent': (req, res) => html(`<title>Sent</title><p id=q>${req.url}</p>`)(req, res),
     '/count': `<p id=n>0</p><button onclick="n.textContent = Number(n.textContent) + 1">more</button>`,
+    '/offers': '<a href="/zip" id=zip>save</a><a href="/next" download id=page>save</a>',
+    '/to-local': '<title>start</title><script>for (const url of ["file:///etc/passwd", "chrome://version", "data:text/html,<title>data</title>", "view-source:http://127.0.0.1"]) { try { location = url; } catch {} try { open(url); } catch {} }</script><iframe src="file:///etc/passwd"></iframe>',
     '/red': '<body style="margin:0;background:#f00">',
     '/searxng/search': (req, res) => searxng(req, res),
     '/brave': (req, res) => brave(req, res),
@@ -311,6 +313,17 @@ test('the first action that fails is named, and what was done before', async () 
   failed(await browse('/form', { actions: [{ action: 'click', selector: 'a[' }] }), 'invalid_selector', /action 1 \(click\): not a CSS selector/);
   failed(await browse('/form', { actions: [{ action: 'press', key: 'Entr' }] }), 'invalid_action', /there is no key "Entr"/);
   failed(await browse('/form', { actions: [{ action: 'dance' }] }), 'invalid_action', /there is no such action/);
+});
+
+test('a file that a page hands over is not taken, and named', async () => {
+  for (const selector of ['#zip', '#page'])
+    failed(await browse('/offers', { actions: [{ action: 'click', selector }, { action: 'wait_for', seconds: 1 }] }), 'download', /a file to download \((a|next)/);
+});
+
+test('a page leads to nothing but pages', async () => {
+  const answer = await browse('/to-local', { actions: [{ action: 'wait_for', seconds: 0.5 }] });
+  assert.equal(answer.title, 'start');
+  assert.doesNotMatch(answer.content, /root:/);
 });
 
 /** Width, height and the first pixel of a PNG. */

@@ -1,10 +1,11 @@
 // The steps of web_browse, one after another; the first that fails ends them, and is named.
-import { Failure } from './failure.js';
+import { Failure, within } from './failure.js';
 
 const STEP_MS = 5000;
 const WAIT_MS = 10_000;
 const LAST_WORD_MS = 250; // a step ends before its call does, so that it can say what was missing
 const AFTER_CLICK_MS = 5000;
+const MOMENT_MS = 300;
 const PICTURE_MAX = 2_900_000; // bytes: an outcome is a line of at most 4 MiB, in base64
 const PICTURE_HEIGHT_MAX = 8000;
 
@@ -39,28 +40,48 @@ async function onElement(page, step, timeout, work) {
   }
 }
 
-/** After what may lead to another page, here or in a window of its own. */
-async function follow(session, timeout) {
-  const popup = session.popup?.page;
-  session.popup = null;
-  if (popup) {
-    const before = session.page;
-    session.adopt(popup);
-    before.close().catch(() => {});
-  }
-  await session.page.waitForLoadState('domcontentloaded', { timeout }).catch(() => {});
-  await session.page.waitForLoadState('networkidle', { timeout: Math.min(timeout, 2000) }).catch(() => {});
+/** What a click begins shows a moment later; what it changes by script alone is for wait_for. */
+async function rest(page, timeout) {
+  await page.waitForTimeout(Math.min(timeout, MOMENT_MS)).catch(() => {});
+  await page.waitForLoadState('domcontentloaded', { timeout }).catch(() => {});
+  await page.waitForLoadState('networkidle', { timeout: Math.min(timeout, 2000) }).catch(() => {});
 }
 
+/** Does what may lead to another page, here or in a window of its own, and follows. */
 async function leading(session, timeout, work) {
-  session.popup = {};
+  const most = Math.min(timeout, AFTER_CLICK_MS);
+  const popup = session.popup = {};
+  popup.arrived = new Promise((resolve) => {
+    popup.arrive = resolve;
+  });
   try {
-    await work();
+    const opens = await work();
+    // A window comes a while after the click, and nothing but a link's target tells of it.
+    if (opens)
+      await within(most, popup.arrived, () => new Error('late')).catch(() => {});
+    else
+      await rest(session.page, most);
   } finally {
-    // A window opens a moment after the click.
-    await session.page.waitForTimeout(50).catch(() => {});
-    await follow(session, Math.min(timeout, AFTER_CLICK_MS));
+    session.popup = null;
   }
+  if (popup.page) {
+    const before = session.page;
+    session.adopt(popup.page);
+    before.close().catch(() => {});
+    await rest(session.page, most);
+  }
+}
+
+/** Runs inside the page: whether a click on the element opens a window. */
+function opensWindow(element) {
+  const target = element.closest('a[target], area[target]')?.target ?? '';
+  return target !== '' && !/^_(self|parent|top)$/i.test(target);
+}
+
+async function click(element, timeout) {
+  const opens = await element.evaluate(opensWindow);
+  await element.click({ timeout });
+  return opens;
 }
 
 function dimensions(picture) {
@@ -119,7 +140,7 @@ async function waitFor(page, step, left) {
 
 const STEPS = {
   click: (session, step, timeout) => leading(session, timeout, () =>
-    onElement(session.page, step, timeout, (element) => element.click({ timeout }))),
+    onElement(session.page, step, timeout, (element) => click(element, timeout))),
   type: (session, step, timeout) => onElement(session.page, { selector: step.selector }, timeout,
     (element) => element.fill(step.text ?? '', { timeout })),
   press: (session, step, timeout) => leading(session, timeout, () => (step.selector

@@ -7,9 +7,6 @@ import { done, print, requests, say } from './protocol.js';
 import { scrape } from './scrape.js';
 import { search } from './search.js';
 
-// Name look-ups take a thread each, and some never end.
-process.env.UV_THREADPOOL_SIZE = '16';
-
 const browser = new Browser();
 const browsing = new Browsing(browser);
 

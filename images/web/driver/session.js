@@ -63,10 +63,12 @@ export class Session {
   #onPage(page) {
     if (!this.page)
       return; // the first one
-    if (this.popup && !this.popup.page)
+    if (this.popup && !this.popup.page) {
       this.popup.page = page;
-    else
+      this.popup.arrive();
+    } else {
       page.close().catch(() => {});
+    }
   }
 
   /** From now on this is the page. */

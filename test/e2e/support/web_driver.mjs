@@ -8,7 +8,7 @@ const DRIVER = join(dirname(fileURLToPath(import.meta.url)), '../../../images/we
 
 export class Driver {
   constructor(env = {}) {
-    this.child = spawn(process.execPath, [DRIVER], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [DRIVER], { env: { ...process.env, UV_THREADPOOL_SIZE: '16', ...env }, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
     this.stdout = '';
     this.stderr = '';
     this.lines = [];
