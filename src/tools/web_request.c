@@ -2,6 +2,7 @@
  * driver in it is run, and what it answers is taken apart.  Everything in the answer was made in
  * the container from pages of strangers: shapes are checked, sizes bounded, and nothing is
  * believed. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include "code.h"
@@ -14,6 +15,7 @@ enum {
 	PAGE_LEAST_MS = 1000,    /* a page gets that much, however late it is */
 	AT_ONCE_MAX = 32 * 1024, /* bytes of an answer that are read on the loop */
 	PROBLEM_MAX = 300,
+	KILL_WAIT_MS = 5000,
 };
 
 /* No caller is called so: theirs are keys, sessions, "local" and "". */
@@ -27,6 +29,11 @@ struct visit {
 	int64_t until; /* on clock_mono_ms: when the call is answered at the latest */
 	char *ended;   /* how the command stands */
 };
+
+static const char *owner_of(const struct visit *visit)
+{
+	return visit->plan.by_server ? own_owner : call_owner(visit->waiting.call);
+}
 
 static void visit_free(struct visit *visit)
 {
@@ -174,6 +181,27 @@ static void on_code(void *ctx, const struct command_view *view, const struct err
 	}
 }
 
+static void on_killed(void *ctx, const struct command_view *view, const struct error *err)
+{
+	(void)ctx;
+	(void)view;
+	(void)err;
+}
+
+/* A page that nobody waits for any more would keep the next one waiting. */
+static void on_taken_back(void *ctx)
+{
+	struct visit *visit = ctx;
+	const struct call *call = visit->waiting.call;
+	struct error ignored; /* it may have ended by now */
+
+	if (call_was_taken_back(call))
+		(void)!command_kill(tools_of(call)->sandboxes, owner_of(visit),
+				    visit->found.command_id, SIGINT, KILL_WAIT_MS, on_killed, NULL,
+				    &ignored);
+	sandbox_cancel(visit->waiting.op);
+}
+
 /* --- the request ----------------------------------------------------------------------------- */
 
 /* The words of a comma-separated list. */
@@ -242,7 +270,7 @@ static void on_container(void *ctx, const struct sandbox_view *view, const struc
 	}
 	put_policy(visit, timeout_ms);
 	code = json_print(visit->plan.request);
-	request.owner = visit->plan.by_server ? own_owner : call_owner(call);
+	request.owner = owner_of(visit);
 	request.container_id = view->row->id;
 	request.code = code;
 	request.len = strlen(code);
@@ -250,10 +278,13 @@ static void on_container(void *ctx, const struct sandbox_view *view, const struc
 	request.kill_after_ms = timeout_ms + MARGIN_MS + GRACE_MS;
 	visit->found.replaces = view->replaces ? mem_strdup(view->replaces) : NULL;
 	op = code_run(tools_of(call)->sandboxes, &request, on_code, visit, &err);
-	if (op)
-		waiting_for(&visit->waiting, op);
-	else
+	if (!op) {
 		fail(visit, &err);
+		return;
+	}
+	snprintf(visit->found.command_id, sizeof(visit->found.command_id), "%s", command_op_id(op));
+	visit->waiting.op = op;
+	call_on_cancel(call, on_taken_back, visit);
 }
 
 static bool check_server(const struct tools_context *tools, struct error *err)

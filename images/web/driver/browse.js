@@ -1,5 +1,4 @@
 // web_browse: a page with its scripts, in a page of its own or in one that is kept under a name.
-import { Deadline } from './failure.js';
 import { act } from './actions.js';
 import { Session } from './session.js';
 import { begin, checkStatus, contentOf, fail, partial, remark, succeed, visit, wishOf } from './visit.js';
@@ -55,8 +54,7 @@ export class Browsing {
     }
   }
 
-  async browse(request, { print, say }) {
-    const deadline = new Deadline(request.policy.timeout_ms);
+  async browse(request, { deadline, print, say }) {
     const wish = wishOf(request, 'html');
     let outcome = { type: 'web', success: false, url: request.url, title: '' };
     let session = null;

@@ -3,6 +3,7 @@
 // container, and nowhere else.
 import { Browser } from './browser.js';
 import { Browsing } from './browse.js';
+import { Deadline, within } from './failure.js';
 import { done, print, requests, say } from './protocol.js';
 import { scrape } from './scrape.js';
 import { search } from './search.js';
@@ -16,6 +17,9 @@ const WORK = {
   search,
 };
 
+// Two seconds after an interrupt comes the end of the driver.
+const GIVE_UP_MS = 1200;
+
 let interrupt = null;
 
 function leave() {
@@ -28,21 +32,29 @@ process.on('SIGHUP', leave);
 // What fails in the background belongs to a page that is being given up.
 process.on('unhandledRejection', () => {});
 
+/** Resolves to whether the call came to its own end. */
 async function run(code) {
   const request = JSON.parse(code);
   const work = Object.hasOwn(WORK, request.do) && WORK[request.do];
   if (!work)
     throw new Error(`unknown request ${request.do}`);
+  const deadline = new Deadline(request.policy.timeout_ms);
   // A call that was given up says no more: the next one has the descriptors by then.
   let live = true;
-  const tools = { browser, print: async (text) => live && print(text), say: async (outcome) => live && say(outcome) };
-  let on_interrupt;
-  const interrupted = new Promise((_, reject) => {
-    on_interrupt = () => reject(Object.assign(new Error('interrupted'), { interrupted: true }));
+  const tools = { browser, deadline, print: async (text) => live && print(text), say: async (outcome) => live && say(outcome) };
+  const interrupted = new Promise((resolve) => {
+    interrupt = () => {
+      live = false;
+      resolve(true);
+    };
   });
-  interrupt = on_interrupt;
+  const ended = work(request, tools).then(() => false);
   try {
-    await Promise.race([work(request, tools), interrupted]);
+    if (!await Promise.race([ended, interrupted]))
+      return true;
+    deadline.give_up();
+    await within(GIVE_UP_MS, ended, () => new Error('late')).catch(() => browser.kill());
+    return false;
   } finally {
     live = false;
     interrupt = null;
@@ -51,14 +63,13 @@ async function run(code) {
 
 async function answer(code) {
   try {
-    await run(code);
-    await done(0);
+    const whole = await run(code);
+    if (!whole)
+      await say({ type: 'error', error_type: 'Interrupted', message: 'interrupted', traceback: '' });
+    await done(whole ? 0 : 130);
   } catch (error) {
-    if (error.interrupted)
-      browser.kill(); // and with it whatever the call still waits for
-    await say({ type: 'error', error_type: error.interrupted ? 'Interrupted' : error.name, message: error.message,
-      traceback: '' });
-    await done(error.interrupted ? 130 : 1);
+    await say({ type: 'error', error_type: error.name, message: error.message, traceback: '' });
+    await done(1);
   }
 }
 

@@ -27,6 +27,14 @@ export class Deadline {
   constructor(ms) {
     this.ms = ms;
     this.end = performance.now() + ms;
+    /* Rejects when the call is given up. */
+    this.given_up = new Promise((_, reject) => {
+      this.give_up = () => {
+        this.end = 0;
+        reject(new Failure('interrupted', 'the call was taken back'));
+      };
+    });
+    this.given_up.catch(() => {});
   }
 
   left() {
@@ -38,6 +46,7 @@ export class Deadline {
   }
 
   hold(promise) {
-    return within(this.left(), promise, () => this.failure());
+    promise.catch(() => {});
+    return within(this.left(), Promise.race([this.given_up, promise]), () => this.failure());
   }
 }

@@ -102,7 +102,7 @@ export async function load(session, url, deadline) {
   session.policy.checkDomain(plainHost(url.hostname));
   const seen = watchAnswers(session);
   try {
-    const got = await Promise.race([session.policy.overflow, session.broken,
+    const got = await Promise.race([session.policy.overflow, session.broken, deadline.given_up,
       session.page.goto(url.href, { waitUntil: 'domcontentloaded', timeout: Math.max(1, deadline.left()) })]);
     if (got?.headers()[MARK] === session.proxy.mark)
       throw refusalOf(session) ?? new Failure('connect', 'the connection failed');

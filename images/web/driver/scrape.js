@@ -1,10 +1,8 @@
 // web_scrape: one page as it is sent, without its scripts.
-import { Deadline } from './failure.js';
 import { Session } from './session.js';
 import { begin, checkStatus, contentOf, fail, partial, remark, succeed, visit, wishOf } from './visit.js';
 
-export async function scrape(request, { browser, say, print }) {
-  const deadline = new Deadline(request.policy.timeout_ms);
+export async function scrape(request, { deadline, browser, say, print }) {
   const wish = wishOf(request, 'text');
   let outcome = { type: 'web', success: false, url: request.url, title: '' };
   let session = null;

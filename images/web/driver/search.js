@@ -1,5 +1,5 @@
 // web_search: the providers, each with its way to ask and to read the answer.
-import { Deadline, Failure } from './failure.js';
+import { Failure } from './failure.js';
 import { get } from './fetch.js';
 import { runApart } from './extract.js';
 import { load, loadFailure } from './load.js';
@@ -111,8 +111,7 @@ async function duckduckgo({ query, provider, policy: rules }, policy, deadline, 
 
 const PROVIDERS = { searxng, brave, duckduckgo };
 
-export async function search(request, { browser, say }) {
-  const deadline = new Deadline(request.policy.timeout_ms);
+export async function search(request, { deadline, browser, say }) {
   const outcome = { type: 'web', success: false, query: request.query, provider: request.provider.name, results: [] };
   const policy = new Policy();
   policy.renew(request.policy);

@@ -65,7 +65,7 @@ function note(outcome, got) {
     Object.assign(outcome, { status: got.status, media_type: got.type });
 }
 
-const NOTHING_TO_SHOW = new Set(['invalid_selector', 'selector_not_found', 'not_a_page', 'download', 'crashed']);
+const NOTHING_TO_SHOW = new Set(['invalid_selector', 'selector_not_found', 'not_a_page', 'download', 'crashed', 'interrupted']);
 
 /** What there is of a page that failed; stuck: it does not even answer. */
 export async function partial(session, wish, outcome) {

@@ -221,6 +221,20 @@ static void a_driver_that_lies_gets_no_further_than_its_answer(void **state)
 	}
 }
 
+static void a_call_that_is_taken_back_ends_the_page(void **state)
+{
+	(void)state;
+	ask_driver("web_scrape", PAGE);
+	call->on_cancel(call->cancel_ctx);
+	assert_string_equal(domain.said, "kill me x-1 signal=2 wait=5000");
+	assert_int_equal(domain.cancelled, 1);
+	/* The end of the server leaves it alone: it ends by itself. */
+	ask_driver("web_scrape", PAGE);
+	call->stopping = true;
+	call->on_cancel(call->cancel_ctx);
+	assert_contains(domain.said, "code me");
+}
+
 static void control_characters_of_a_title_are_not_passed_on(void **state)
 {
 	(void)state;
@@ -383,6 +397,7 @@ int main(void)
 		WITH_WEB(a_page_that_failed_is_no_failure_of_ours),
 		WITH_WEB(a_screenshot_is_a_block),
 		WITH_WEB(a_driver_that_lies_gets_no_further_than_its_answer),
+		WITH_WEB(a_call_that_is_taken_back_ends_the_page),
 		WITH_WEB(control_characters_of_a_title_are_not_passed_on),
 		WITH_WEB(without_an_answer_it_says_how_the_driver_ended),
 		WITH_WEB(a_domain_that_is_not_allowed_is_told_where_nobody_can_be_asked),
