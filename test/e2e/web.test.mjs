@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Here } from './support/here.mjs';
-import { Server } from './support/server.mjs';
+import { Server, eventually } from './support/server.mjs';
 import { Agent, textOf } from './support/client.mjs';
 import { Pages } from './support/web_driver.mjs';
 
@@ -22,6 +22,7 @@ before(async () => {
     '/': '<title>Hello</title><h1>Head</h1><p>some <a href="/next">words</a></p><script>document.title = "Scripted"</script>',
     '/long': (_, res) => res.writeHead(200, { 'content-type': 'text/plain' }).end(LONG),
     '/red': '<title>Red</title><body style="background:#f00"><p id=n>0</p><button onclick="n.textContent++">more</button>',
+    '/slow': () => {},
     '/inside': (_, res) => res.writeHead(302, { location: 'http://169.254.169.254/latest/' }).end(),
     '/search': (_, res) => res.writeHead(200, { 'content-type': 'application/json' })
       .end(JSON.stringify({ query: 'x', results: [{ title: 'Found', url: 'https://found.example/', content: 'a snippet' }] })),
@@ -79,6 +80,20 @@ test('a page is used with its scripts, kept, and pictured', async () => {
   const picture = result.content.find((block) => block.type === 'image');
   const data = Buffer.from(picture.data, 'base64');
   assert.deepEqual([picture.mimeType, data.readUInt32BE(16), data.readUInt32BE(20)], ['image/png', 1280, 800]);
+});
+
+test('a call that is taken back ends its page, and no other', async () => {
+  const back = new AbortController();
+  const call = agent.client.callTool({ name: 'web_scrape', arguments: { url: `${pages.url}/slow` } }, undefined, { signal: back.signal });
+  await eventually('the page is asked for', () => pages.hits['/slow'] === 1);
+  back.abort();
+  await assert.rejects(call);
+  const kept = await agent.call('web_browse', { url: `${pages.url}/red`, context: 'shop', selector: '#n', format: 'text' });
+  assert.deepEqual([kept.content, kept.continued], ['2', true]);
+  const { commands } = await agent.call('list_commands', { container_id: kept.container_id });
+  const slow = commands.find((one) => one.command.includes('/slow'));
+  assert.notEqual(slow.state, 'running');
+  assert.ok(slow.duration_ms < 10_000, `${slow.duration_ms} ms`);
 });
 
 test('a search is done where no caller gets', async () => {
