@@ -55,5 +55,8 @@ fi
 options+=(--customize-hook="'$images/finish.sh' '$images/files' \"\$1\"")
 
 mkdir -p "$(dirname "$output")"
-mmdebstrap "${options[@]}" "$suite" "$work/root.tar" "${sources[@]}"
+if ! mmdebstrap "${options[@]}" "$suite" "$work/root.tar" "${sources[@]}" >"$work/said" 2>&1; then
+	cat "$work/said" >&2
+	exit 1
+fi
 mv "$work/root.tar" "$output"

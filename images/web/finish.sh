@@ -7,9 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 place=$1/usr/lib/sandpod/web
-# Chromium draws with what it brings: nothing of a graphics card's is there to be used.
-rm -rf "$1"/usr/lib/*/dri "$1"/usr/lib/*/libLLVM-*.so* "$1"/usr/lib/*/libz3.so* \
-	"$1"/usr/lib/chromium/libVkLayer_* "$1"/usr/share/icons/Adwaita
+rm -f "$1"/usr/lib/chromium/libVkLayer_* # 22 MB for debugging Vulkan
 command -v npm >/dev/null || { echo "images: npm is missing" >&2; exit 1; }
 
 mkdir -p "$place"
