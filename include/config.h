@@ -64,6 +64,14 @@ struct config {
 	char *searxng_url;   /* NULL without SearXNG */
 	char *brave_api_key; /* secret; NULL without Brave */
 	char *tool_sets;     /* "containers,commands,code,files" */
+	/* Policies of the drop-in set compat-container-mcp, in the units of the server whose names
+	 * they have. */
+	char *bash_allowed_commands; /* NULL: all */
+	int64_t bash_timeout_default_s, bash_timeout_max_s;
+	int64_t python_memory_limit_mb;
+	int64_t python_timeout_default_s, python_timeout_max_s;
+	int64_t file_max_size_mb;
+	char *file_allowed_extensions; /* "txt,md", or "*": all */
 	enum auth_mode auth;
 	char *allow_unenforced; /* "memory,pids,…": limits that may be missing on this machine */
 	enum log_level log_level;

@@ -31,7 +31,7 @@ struct tool {
 	bool destructive;
 	bool idempotent;
 	bool open_world;
-	const char *set; /* "containers", "commands", "files" */
+	const char *set; /* "containers", "commands" …; or several, separated by commas */
 	/* Adds this server's own bounds and default to a copy of one property of the input schema;
 	 * ctx is what call_context gives.  False: this server does not offer the argument.  May be
 	 * NULL. */

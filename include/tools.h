@@ -30,6 +30,16 @@ struct tools_web {
 struct web_grants *web_grants_new(void);
 void web_grants_free(struct web_grants *grants);
 
+/* The policies of the drop-in set compat-container-mcp. */
+struct tools_compat {
+	const char *commands; /* separated by commas; NULL: all */
+	int64_t command_ms;   /* how long a command, or Python code, may take */
+	int64_t python_ms;
+	int64_t memory; /* bytes of a sandbox, where containers may have so much */
+	int64_t file_bytes;
+	const char *extensions; /* separated by commas; "*": all */
+};
+
 struct tools_context {
 	struct sandboxes *sandboxes;
 	struct loop *loop; /* whose helper threads read what is long */
@@ -39,6 +49,7 @@ struct tools_context {
 	int64_t command_wait_ms; /* how long execute_command waits when nothing is said */
 	int64_t max_wait_ms;     /* no call waits longer: 45000 */
 	struct tools_web web;
+	struct tools_compat compat;
 };
 
 /* What is offered beside the tools. */

@@ -111,6 +111,25 @@ static struct tools_web web_of(const struct app *app)
 	};
 }
 
+static int64_t lesser(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}
+
+static struct tools_compat compat_of(const struct config *config)
+{
+	return (struct tools_compat){
+		.commands = config->bash_allowed_commands,
+		.command_ms =
+			1000 * lesser(config->bash_timeout_default_s, config->bash_timeout_max_s),
+		.python_ms = 1000 *
+			     lesser(config->python_timeout_default_s, config->python_timeout_max_s),
+		.memory = config->python_memory_limit_mb << 20,
+		.file_bytes = config->file_max_size_mb << 20,
+		.extensions = config->file_allowed_extensions,
+	};
+}
+
 static bool open_mcp(struct app *app, bool key_required, struct error *err)
 {
 	app->tools = tools_select(app->config.tool_sets);
@@ -122,6 +141,7 @@ static bool open_mcp(struct app *app, bool key_required, struct error *err)
 		.command_wait_ms = app->config.command_wait_ms,
 		.max_wait_ms = MAX_WAIT_MS,
 		.web = web_of(app),
+		.compat = compat_of(&app->config),
 	};
 	app->mcp = mcp_new(
 		&(struct mcp_options){ .loop = app->loop,

@@ -18,7 +18,8 @@ enum kind {
 
 struct setting {
 	const char *name;
-	size_t offset; /* of its field in struct config */
+	const char *also; /* read where name is not set; may be NULL */
+	size_t offset;    /* of its field in struct config */
 	enum kind kind;
 	enum value_unit unit;
 	int64_t min, max;
@@ -26,6 +27,8 @@ struct setting {
 	const char *words;     /* or, for a text, what it may say */
 	const char *fallback;  /* NULL: depends on more than this table */
 	const char *otherwise; /* what --help says instead of fallback */
+	const char *others;    /* of a choice: other words for words, in their order; what is left
+				  over stands for the last */
 	const char *help;
 	bool is_secret; /* what it says is never shown */
 };
@@ -66,9 +69,22 @@ _Static_assert(sizeof(enum auth_mode) == sizeof(unsigned) &&
 	       "a choice is stored as an unsigned");
 
 static const struct setting settings[] = {
-	NUMBER("PORT", port, UNIT_COUNT, 0, 65535, "3000", "port to listen on; 0 picks a free one"),
-	TEXT("HOST", host, value_is_host, "a numeric address or localhost", "127.0.0.1", NULL,
-	     "address to listen on; any but loopback asks callers for a key"),
+	{ .name = "PORT",
+	  .also = "MCP_PORT",
+	  .offset = FIELD(port),
+	  .kind = KIND_NUMBER,
+	  .unit = UNIT_COUNT,
+	  .max = 65535,
+	  .fallback = "3000",
+	  .help = "port to listen on; 0 picks a free one" },
+	{ .name = "HOST",
+	  .also = "MCP_HOST",
+	  .offset = FIELD(host),
+	  .kind = KIND_TEXT,
+	  .is_formed = value_is_host,
+	  .words = "a numeric address or localhost",
+	  .fallback = "127.0.0.1",
+	  .help = "address to listen on; any but loopback asks callers for a key" },
 	TEXT("BASE_URL", base_url, value_is_base_url,
 	     "a URL such as https://sandpod.example.org, without query", NULL,
 	     "Railway's public domain, else http://localhost:PORT",
@@ -154,10 +170,28 @@ static const struct setting settings[] = {
 	  .otherwise = "none",
 	  .help = "the key for WEB_SEARCH=brave",
 	  .is_secret = true },
-	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS, "containers,commands,code,files,web",
+	PICK("SANDPOD_TOOLS", tool_sets, KIND_WORDS,
+	     "containers,commands,code,files,web,compat-container-mcp,compat-code-sandbox",
 	     "containers,commands,code,files",
 	     "which sets of tools are offered; web needs an image of that name in SANDBOX_IMAGES, "
 	     "and is offered by itself where there is one"),
+	TEXT("BASH_ALLOWED_COMMANDS", bash_allowed_commands, NULL, "names separated by commas",
+	     NULL, "all", "compat-container-mcp: what system_run_command may run"),
+	NUMBER("BASH_TIMEOUT_DEFAULT", bash_timeout_default_s, UNIT_COUNT, 1, 86400, "30",
+	       "compat-container-mcp: seconds that a command may take"),
+	NUMBER("BASH_TIMEOUT_MAX", bash_timeout_max_s, UNIT_COUNT, 1, 86400, "120",
+	       "compat-container-mcp: the most that BASH_TIMEOUT_DEFAULT can give"),
+	NUMBER("PYTHON_MEMORY_LIMIT", python_memory_limit_mb, UNIT_COUNT, 16, 1048576, "256",
+	       "compat-container-mcp: MiB of memory of the sandbox, up to SANDBOX_MEMORY"),
+	NUMBER("PYTHON_TIMEOUT_DEFAULT", python_timeout_default_s, UNIT_COUNT, 1, 86400, "30",
+	       "compat-container-mcp: seconds that Python code may take"),
+	NUMBER("PYTHON_TIMEOUT_MAX", python_timeout_max_s, UNIT_COUNT, 1, 86400, "120",
+	       "compat-container-mcp: the most that PYTHON_TIMEOUT_DEFAULT can give"),
+	NUMBER("FILE_MAX_SIZE_MB", file_max_size_mb, UNIT_COUNT, 1, 1024, "10",
+	       "compat-container-mcp: MiB of a file that is read or written"),
+	TEXT("FILE_ALLOWED_EXTENSIONS", file_allowed_extensions, NULL,
+	     "extensions separated by commas, or *", "txt,md,csv,json,py", NULL,
+	     "compat-container-mcp: which files are read and written"),
 	PICK("AUTH", auth, KIND_CHOICE, "auto,none,key", "auto",
 	     "whether callers need a key; auto: on every address but loopback"),
 	{ .name = "ALLOW_UNENFORCED",
@@ -167,8 +201,13 @@ static const struct setting settings[] = {
 	  .fallback = "",
 	  .otherwise = "none",
 	  .help = "limits that may be missing on this machine (see sandpod doctor)" },
-	PICK("LOG_LEVEL", log_level, KIND_CHOICE, "debug,info,warn,error", "info",
-	     "the least important lines that are logged"),
+	{ .name = "LOG_LEVEL",
+	  .offset = FIELD(log_level),
+	  .kind = KIND_CHOICE,
+	  .words = "debug,info,warn,error",
+	  .others = "DEBUG,INFO,WARNING,ERROR,CRITICAL",
+	  .fallback = "info",
+	  .help = "the least important lines that are logged" },
 	PICK("LOG_FORMAT", log_format, KIND_CHOICE, "text,json", "text", "how a log line looks"),
 };
 
@@ -217,7 +256,8 @@ static void add_allowed(struct buf *text, const struct setting *setting)
 	}
 }
 
-static bool refuse(const struct setting *setting, const char *value, struct error *err)
+static bool refuse(const struct setting *setting, const char *name, const char *value,
+		   struct error *err)
 {
 	auto_buf allowed = BUF_INIT(512);
 
@@ -226,9 +266,9 @@ static bool refuse(const struct setting *setting, const char *value, struct erro
 		return error_set(err, ERROR_INVALID,
 				 "%s is not of the right form; it must be %s (what it says is not "
 				 "shown here, because it may hold a password)",
-				 setting->name, buf_text(&allowed));
-	return error_set(err, ERROR_INVALID, "%s is \"%.100s\"; it must be %s", setting->name,
-			 value, buf_text(&allowed));
+				 name, buf_text(&allowed));
+	return error_set(err, ERROR_INVALID, "%s is \"%.100s\"; it must be %s", name, value,
+			 buf_text(&allowed));
 }
 
 /* The place of word in the list; -1 if it is not there. */
@@ -271,6 +311,19 @@ static bool read_number(const struct setting *setting, const char *value, int64_
 	return true;
 }
 
+static int place_of_choice(const struct setting *setting, const char *value)
+{
+	int place = place_in(setting->words, value, strlen(value));
+	int last = 0;
+
+	if (place >= 0 || !setting->others)
+		return place;
+	for (const char *c = setting->words; *c; c++)
+		last += *c == ',';
+	place = place_in(setting->others, value, strlen(value));
+	return place < last ? place : last;
+}
+
 static bool is_line(const char *value)
 {
 	for (const char *c = value; *c; c++)
@@ -283,7 +336,7 @@ static bool is_line(const char *value)
 static bool store(const struct setting *setting, const char *value, struct config *config)
 {
 	void *field = field_of(config, setting);
-	int place = setting->words ? place_in(setting->words, value, strlen(value)) : -1;
+	int place = setting->words ? place_of_choice(setting, value) : -1;
 	bool fits = false;
 
 	switch (setting->kind) {
@@ -310,11 +363,16 @@ static bool store(const struct setting *setting, const char *value, struct confi
 
 static bool read_setting(const struct setting *setting, struct config *config, struct error *err)
 {
-	const char *value = read_env(setting->name);
+	const char *name = setting->name;
+	const char *value = read_env(name);
 
+	if (!value && setting->also) {
+		name = setting->also;
+		value = read_env(name);
+	}
 	if (!value)
 		value = setting->fallback;
-	return !value || store(setting, value, config) || refuse(setting, value, err);
+	return !value || store(setting, value, config) || refuse(setting, name, value, err);
 }
 
 /* --- what a fixed default cannot say ---------------------------------------------------- */
@@ -435,8 +493,10 @@ void config_print_help(FILE *out)
 		const struct setting *setting = &settings[i];
 
 		add_allowed(&allowed, setting);
-		fprintf(out, "  %-17s %s\n  %17s %s; default: %s\n", setting->name, setting->help,
-			"", buf_text(&allowed),
+		fprintf(out, "  %-17s %s%s%s%s\n  %17s %s; default: %s\n", setting->name,
+			setting->help, setting->also ? " (also " : "",
+			setting->also ? setting->also : "", setting->also ? ")" : "", "",
+			buf_text(&allowed),
 			setting->otherwise ? setting->otherwise : setting->fallback);
 	}
 }

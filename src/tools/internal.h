@@ -39,6 +39,15 @@ extern const struct tool tool_web_search;
 extern const struct tool tool_web_scrape;
 extern const struct tool tool_web_browse;
 
+/* compat-container-mcp */
+extern const struct tool tool_system_run_command;
+extern const struct tool tool_system_env_var;
+extern const struct tool tool_file_read;
+extern const struct tool tool_file_write;
+extern const struct tool tool_file_list;
+extern const struct tool tool_file_delete;
+extern const struct tool tool_file_move;
+
 /* --- schemas --- */
 
 /* JSON written as JSON.  The argument of # is not expanded, so that true stays true. */

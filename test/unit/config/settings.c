@@ -452,6 +452,51 @@ static void a_package_index_is_a_url_or_a_source_line(void **state)
 	config_release(&config);
 }
 
+static void names_of_other_servers_are_read_where_ours_are_not_set(void **state)
+{
+	struct config c;
+	struct error err;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("MCP_PORT", "8000", 1);
+	setenv("MCP_HOST", "0.0.0.0", 1);
+	setenv("LOG_LEVEL", "CRITICAL", 1);
+	c = read_fine();
+	assert_int_equal(c.port, 8000);
+	assert_string_equal(c.host, "0.0.0.0");
+	assert_int_equal(c.log_level, LOG_ERROR);
+	config_release(&c);
+	setenv("PORT", "3001", 1);
+	setenv("LOG_LEVEL", "WARNING", 1);
+	c = read_fine();
+	assert_int_equal(c.port, 3001);
+	assert_int_equal(c.log_level, LOG_WARN);
+	config_release(&c);
+	setenv("MCP_HOST", "here", 1);
+	assert_false(config_read(&c, &err));
+	assert_non_null(strstr(err.text, "MCP_HOST is \"here\""));
+}
+
+static void a_drop_in_set_has_the_defaults_of_its_original(void **state)
+{
+	struct config c;
+
+	(void)state;
+	setenv("DATA_DIR", "/x", 1);
+	setenv("SANDPOD_TOOLS", "compat-container-mcp,compat-code-sandbox", 1);
+	c = read_fine();
+	assert_null(c.bash_allowed_commands);
+	assert_int_equal(c.bash_timeout_default_s, 30);
+	assert_int_equal(c.bash_timeout_max_s, 120);
+	assert_int_equal(c.python_memory_limit_mb, 256);
+	assert_int_equal(c.python_timeout_default_s, 30);
+	assert_int_equal(c.python_timeout_max_s, 120);
+	assert_int_equal(c.file_max_size_mb, 10);
+	assert_string_equal(c.file_allowed_extensions, "txt,md,csv,json,py");
+	config_release(&c);
+}
+
 static void a_long_bad_value_is_cut(void **state)
 {
 	char value[4096];
@@ -513,6 +558,8 @@ int main(void)
 		TEST(a_list_of_what_may_be_reached_has_an_end),
 		TEST(what_may_hold_a_password_is_never_shown),
 		TEST(a_package_index_is_a_url_or_a_source_line),
+		TEST(names_of_other_servers_are_read_where_ours_are_not_set),
+		TEST(a_drop_in_set_has_the_defaults_of_its_original),
 		TEST(a_long_bad_value_is_cut),
 		TEST(lists_are_searched_by_whole_words),
 		TEST(the_help_names_every_setting_with_its_default),

@@ -11,6 +11,7 @@ static struct domain_files {
 	file_edit_fn *on_edit;
 	file_move_fn *on_move;
 	file_delete_fn *on_delete;
+	file_stat_fn *on_stat;
 	char data[4096]; /* that was written */
 	size_t len;
 	/* the reader */
@@ -127,6 +128,15 @@ struct sandbox_op *file_move(struct sandboxes *all, const struct file_move_reque
 	note("move %s %s source=%s destination=%s overwrite=%d", r->owner, r->container_id,
 	     r->source, r->destination, r->overwrite);
 	domain_files.on_move = done;
+	return start(ctx, err);
+}
+
+struct sandbox_op *file_stat(struct sandboxes *all, const struct file_path_request *r,
+			     file_stat_fn *done, void *ctx, struct error *err)
+{
+	(void)all;
+	note("stat %s %s path=%s no_follow=%d", r->owner, r->container_id, r->path, r->no_follow);
+	domain_files.on_stat = done;
 	return start(ctx, err);
 }
 

@@ -518,9 +518,11 @@ void package_report_release(struct package_report *report)
 
 /* --- the verbs of the tests --- */
 
+#define ALL_SETS "containers,commands,code,files,web,compat-container-mcp,compat-code-sandbox"
+
 static inline const struct tool *find_tool(const char *name)
 {
-	const struct tool **tools = tools_select("containers,commands,code,files,web");
+	const struct tool **tools = tools_select(ALL_SETS);
 	const struct tool *found = NULL;
 
 	for (const struct tool **tool = tools; *tool; tool++)
@@ -557,7 +559,12 @@ static inline int setup(void **state)
 	call->tools = (struct tools_context){ .settings = &settings,
 					      .output_limit = 16384,
 					      .command_wait_ms = 3000,
-					      .max_wait_ms = 45000 };
+					      .max_wait_ms = 45000,
+					      .compat = { .command_ms = 30000,
+							  .python_ms = 30000,
+							  .memory = 256 << 20,
+							  .file_bytes = 1 << 20,
+							  .extensions = "txt,py" } };
 	return 0;
 }
 
