@@ -87,6 +87,10 @@ apt_update() {
 		printf 'deb %s %s main\n' "$index" "${VERSION_CODENAME:-stable}"
 	) >"$work/sources.list" ;;
 	esac
+	# Debian gives these to that user, and root is nothing special to a folder here.
+	for folder in /var/lib/apt/lists/partial /var/cache/apt/archives/partial; do
+		[ -w "$folder" ] || { rm -rf "$folder" && mkdir -p "$folder"; }
+	done
 	[ -z "$(find "$fresh" -mmin -60 2>/dev/null)" ] || return 0
 	apt -o APT::Update::Error-Mode=any update && : >"$fresh"
 }

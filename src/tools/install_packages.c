@@ -31,7 +31,13 @@ static const char output_schema[] = SCHEMA({"type": "object", "properties": {
 	SCHEMA(}, "anyOf": [{"required": ["command_id", "container_id", "state", "installed", "failed", "duration_ms"]}, {"required": ["code", "message"]}]});
 /* clang-format on */
 
-enum { WAIT_USUAL_MS = 30000, KILL_LEAST_S = 1, KILL_LEAST_MS = 1000, SHOWN_MAX = 400 };
+enum {
+	WAIT_USUAL_MS = 30000,
+	KILL_LEAST_S = 1,
+	KILL_LEAST_MS = 1000,
+	SHOWN_MAX = 400,
+	TEXT_MAX = 256 * 1024
+};
 
 enum { A_CONTAINER, A_PACKAGES, A_MANAGER, A_WAIT, A_KILL_AFTER, A_COUNT };
 
@@ -100,7 +106,7 @@ static void tell(struct call *call, const struct command_view *view,
 		 const struct package_report *report)
 {
 	bool running = strcmp(view->row->state, "running") == 0;
-	auto_buf text = BUF_INIT(256 * 1024);
+	auto_buf text = BUF_INIT(TEXT_MAX);
 	struct json *structured = json_object();
 	char duration[FORMAT_SIZE];
 
