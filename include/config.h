@@ -67,9 +67,9 @@ struct config {
 	/* Policies of the drop-in set compat-container-mcp, in the units of the server whose names
 	 * they have. */
 	char *bash_allowed_commands; /* NULL: all */
-	int64_t bash_timeout_default_s, bash_timeout_max_s;
+	int64_t bash_timeout_default_ms, bash_timeout_max_ms;
 	int64_t python_memory_limit_mb;
-	int64_t python_timeout_default_s, python_timeout_max_s;
+	int64_t python_timeout_default_ms, python_timeout_max_ms;
 	int64_t file_max_size_mb;
 	char *file_allowed_extensions; /* "txt,md", or "*": all */
 	enum auth_mode auth;

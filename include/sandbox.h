@@ -174,6 +174,11 @@ struct sandbox_op *sandbox_default(struct sandboxes *all, const struct sandbox_r
 struct sandbox_op *sandbox_create_once(struct sandboxes *all, const struct sandbox_request *wish,
 				       sandbox_view_fn *done, void *ctx,
 				       struct error *err) must_check;
+/* A label that begins so is a name that its owner gave: what stands behind it is taken wherever the
+ * id of a living container is asked for. */
+#define SANDBOX_SESSION "session/"
+/* That name; NULL: it has none. */
+const char *sandbox_session(const struct container_row *row);
 /* A living container with its usage.  ERROR_GONE with the tombstone's sentence when it is over. */
 struct sandbox_op *sandbox_check(struct sandboxes *all, const char *owner, const char *id,
 				 int64_t extend_ms, sandbox_view_fn *done, void *ctx,

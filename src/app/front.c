@@ -91,12 +91,23 @@ static void on_command_end(void *ctx, const char *owner, const char *command_id)
 		mcp_resource_updated(app->mcp, owner, uri);
 }
 
+static bool has_image(const struct config *config, const char *name)
+{
+	const char *list = config->sandbox_images;
+	struct config_image image;
+
+	while (config_image_next(&list, &image))
+		if (strcmp(image.name, name) == 0)
+			return true;
+	return false;
+}
+
 static struct tools_web web_of(const struct app *app)
 {
 	const struct config *config = &app->config;
 
 	return (struct tools_web){
-		.image = config_list_has(config->tool_sets, "web") ? "web" : NULL,
+		.image = has_image(config, "web") ? "web" : NULL,
 		.allowed_domains = config->web_domains,
 		.network_allow = config->network_allow,
 		.timeout_ms = config->web_timeout_ms,
@@ -120,10 +131,9 @@ static struct tools_compat compat_of(const struct config *config)
 {
 	return (struct tools_compat){
 		.commands = config->bash_allowed_commands,
-		.command_ms =
-			1000 * lesser(config->bash_timeout_default_s, config->bash_timeout_max_s),
-		.python_ms = 1000 *
-			     lesser(config->python_timeout_default_s, config->python_timeout_max_s),
+		.command_ms = lesser(config->bash_timeout_default_ms, config->bash_timeout_max_ms),
+		.python_ms =
+			lesser(config->python_timeout_default_ms, config->python_timeout_max_ms),
 		.memory = config->python_memory_limit_mb << 20,
 		.file_bytes = config->file_max_size_mb << 20,
 		.extensions = config->file_allowed_extensions,

@@ -12,6 +12,7 @@ enum value_unit {
 	UNIT_COUNT,    /* 100 */
 	UNIT_SIZE,     /* 4096, 16k, 256m, 1g, 1t: bytes */
 	UNIT_DURATION, /* 500ms, 3s, 90m, 2h, 7d: milliseconds */
+	UNIT_SECONDS,  /* the same, and 30, as other servers have it: seconds */
 	UNIT_MILLI,    /* 0.5: thousandths */
 };
 

@@ -22,6 +22,10 @@ static const struct suffix durations[] = {
 	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 },
 	{ "s", 1000 },     { "ms", 1 },      { NULL, 0 },
 };
+static const struct suffix seconds[] = {
+	{ "d", 86400000 }, { "h", 3600000 }, { "m", 60000 }, { "s", 1000 },
+	{ "ms", 1 },       { "", 1000 },     { NULL, 0 },
+};
 static const struct suffix counts[] = { { "", 1 }, { NULL, 0 } };
 
 static const struct suffix *suffixes(enum value_unit unit)
@@ -31,6 +35,8 @@ static const struct suffix *suffixes(enum value_unit unit)
 		return sizes;
 	case UNIT_DURATION:
 		return durations;
+	case UNIT_SECONDS:
+		return seconds;
 	case UNIT_COUNT:
 	case UNIT_MILLI:
 		return counts;

@@ -14,6 +14,36 @@ bool default_has_form(const char *request_id)
 	return strncmp(request_id, PREFIX, strlen(PREFIX)) == 0;
 }
 
+const char *sandbox_session(const struct container_row *row)
+{
+	static const char form[] = PREFIX SANDBOX_SESSION;
+
+	if (!row->request_id || strncmp(row->request_id, form, strlen(form)) != 0)
+		return NULL;
+	return row->request_id + strlen(form);
+}
+
+static bool is_living(const struct sandbox *sb)
+{
+	return sb->state == SANDBOX_CREATING || sb->state == SANDBOX_RUNNING;
+}
+
+struct sandbox *default_of_session(struct sandboxes *all, const char *owner, const char *name)
+{
+	struct sandbox *sb;
+	struct sandbox *next;
+
+	HASH_ITER(hh, all->living, sb, next)
+	{
+		const char *session = sandbox_session(&sb->row);
+
+		if (session && is_living(sb) && strcmp(sb->row.owner, owner) == 0 &&
+		    strcmp(session, name) == 0)
+			return sb;
+	}
+	return NULL;
+}
+
 /* One that ended at birth held nothing that could be missed. */
 static bool was_used(const struct container_row *row)
 {
@@ -49,7 +79,7 @@ static bool look_back(struct sandboxes *all, const struct sandbox_request *reque
 					  err))
 		return false;
 	sb = registry_find(all, request->owner, row.id);
-	if (sb && (sb->state == SANDBOX_CREATING || sb->state == SANDBOX_RUNNING)) {
+	if (sb && is_living(sb)) {
 		standing->sb = sb;
 		return true;
 	}
@@ -100,6 +130,11 @@ struct sandbox_op *sandbox_default(struct sandboxes *all, const struct sandbox_r
 	struct sandbox_op *op;
 	char request_id[REQUEST_ID_SIZE];
 
+	if (strlen(label) > SANDBOX_LABEL_MAX) {
+		error_set(err, ERROR_INVALID, "a name of a container has at most %d bytes",
+			  SANDBOX_LABEL_MAX);
+		return NULL;
+	}
 	snprintf(request_id, sizeof(request_id), PREFIX "%s", label);
 	request.request_id = request_id;
 	if (!find_standing(all, &request, &standing, err))

@@ -128,6 +128,8 @@ bool default_has_form(const char *request_id);
 /* once.c: likewise; and looks soon whether one has served. */
 bool once_has_form(const char *request_id);
 void once_look(struct sandbox *sb);
+/* The owner's living one whose label is SANDBOX_SESSION and this name; NULL: there is none. */
+struct sandbox *default_of_session(struct sandboxes *all, const char *owner, const char *name);
 /* As sandbox_create for a request of our own: by a birth, at once, whoever waits or lives. */
 struct sandbox_op *create_uncounted(struct sandboxes *all, const struct sandbox_request *request,
 				    sandbox_view_fn *done, void *ctx, struct error *err) must_check;

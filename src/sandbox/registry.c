@@ -67,6 +67,8 @@ struct sandbox *registry_find(struct sandboxes *all, const char *owner, const ch
 	struct sandbox *sb = NULL;
 
 	HASH_FIND_STR(all->living, id, sb);
+	if (!sb && owner && !id_is_formed("c-", id))
+		sb = default_of_session(all, owner, id);
 	if (!sb || (owner && strcmp(sb->row.owner, owner) != 0))
 		return NULL;
 	return sb;

@@ -11,6 +11,7 @@ struct shaping {
 	struct call *call; /* NULL: it was answered meanwhile */
 	char command_id[ID_SIZE];
 	size_t limit;
+	struct json *(*reshape)(const struct json *structured);
 	bool is_cut; /* not all lines were kept */
 	struct json *structured;
 	struct buf text, footer, lines;
@@ -54,14 +55,22 @@ static void add_pictures(struct shaping *shaping)
 		call_add_block(shaping->call, json_copy(block));
 }
 
+static struct json *structured_of(struct shaping *shaping)
+{
+	auto_json structured = take(shaping->structured);
+
+	outcome_put(&shaping->outcome, structured);
+	return shaping->reshape ? shaping->reshape(structured) : take(structured);
+}
+
 static void finish(struct shaping *shaping)
 {
 	struct call *call = shaping->call;
 	struct buf *text = &shaping->text;
-	struct json *structured = take(shaping->structured);
+	struct json *structured;
 
 	warn(shaping);
-	outcome_put(&shaping->outcome, structured);
+	structured = structured_of(shaping);
 	buf_add(text, buf_text(&shaping->outcome.text), shaping->outcome.text.len);
 	buf_add(text, buf_text(&shaping->footer), shaping->footer.len);
 	call_add_text(call, buf_text(text));
@@ -115,6 +124,7 @@ static bool shape(struct shaping *shaping, const struct command_view *view,
 	shaping->footer = BUF_INIT(FOOTER_MAX);
 	shaping->lines = BUF_INIT(CODE_OUTCOME_MAX);
 	shaping->limit = (size_t)wish->output.limit;
+	shaping->reshape = wish->reshape;
 	snprintf(shaping->command_id, sizeof(shaping->command_id), "%s", view->row->id);
 	if (!command_forms(view, wish, &shaping->structured, &shaping->text, &shaping->footer, err))
 		return false;

@@ -38,8 +38,8 @@ static struct json *entry_json(const struct file_entry *entry)
 	bool is_directory = entry->type == FILE_TYPE_DIRECTORY;
 	struct json *out = json_object();
 
-	json_put_text(out, "name", path_name(entry->path));
-	path_put(out, "path", compat_shown(entry->path));
+	json_put_text(out, "name", file_path_name(entry->path));
+	file_path_put(out, "path", compat_shown(entry->path));
 	json_put_bool(out, "is_directory", is_directory);
 	json_put(out, "size", is_directory ? json_new_null() : json_new_int((int64_t)entry->size));
 	json_put(out, "modified", ratio_json(entry->modified_ms, 1000));
@@ -61,7 +61,7 @@ static void on_done(void *ctx, const struct file_listing *found, const struct er
 		const struct file_entry *entry = &found->entries[i];
 
 		json_append(entries, entry_json(entry));
-		path_show(&text, compat_shown(entry->path));
+		file_path_show(&text, compat_shown(entry->path));
 		buf_add_text(&text, entry->type == FILE_TYPE_DIRECTORY ? "/\n" : "\n");
 	}
 	if (found->truncated)

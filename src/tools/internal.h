@@ -41,12 +41,21 @@ extern const struct tool tool_web_browse;
 
 /* compat-container-mcp */
 extern const struct tool tool_system_run_command;
+extern const struct tool tool_system_run_python;
 extern const struct tool tool_system_env_var;
 extern const struct tool tool_file_read;
 extern const struct tool tool_file_write;
 extern const struct tool tool_file_list;
 extern const struct tool tool_file_delete;
 extern const struct tool tool_file_move;
+/* compat-code-sandbox */
+extern const struct tool tool_create_sandbox;
+extern const struct tool tool_close_sandbox;
+extern const struct tool tool_get_sandbox_status;
+extern const struct tool tool_execute_code;
+extern const struct tool tool_install_package;
+extern const struct tool tool_create_run_close;
+extern const struct tool tool_upload_file;
 
 /* --- schemas --- */
 
@@ -141,6 +150,7 @@ bool bind_output(struct json *property, const char *name, const struct tools_con
 /* --- arguments --- */
 
 extern const char *const container_id_aliases[];
+extern const char *const sandbox_id_aliases[];
 extern const char *const command_id_aliases[];
 extern const char *const workdir_aliases[];
 
@@ -278,6 +288,8 @@ struct command_wish {
 	unsigned streams;  /* of enum command_stream; 0: none is shown */
 	bool with_offsets; /* check_command and its kin */
 	bool with_match;   /* wait_for was given: whether it appeared */
+	/* Turns the structured form into another server's; NULL: it stays as it is. */
+	struct json *(*reshape)(const struct json *structured);
 };
 /* Both forms.  ret_text takes the output and a footer. */
 bool command_result(const struct command_view *view, const struct command_wish *wish,

@@ -246,6 +246,6 @@ const struct tool tool_list_files = {
 	.output_schema = output_schema,
 	.read_only = true,
 	.idempotent = true,
-	.set = "files",
+	.set = "files,compat-code-sandbox",
 	.run = run,
 };

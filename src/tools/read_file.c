@@ -524,7 +524,7 @@ const struct tool tool_read_file = {
 	.output_schema = output_schema,
 	.read_only = true,
 	.idempotent = true,
-	.set = "files",
+	.set = "files,compat-code-sandbox",
 	.bind = bind,
 	.run = run,
 };

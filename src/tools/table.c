@@ -30,12 +30,21 @@ static const struct tool *const all_tools[] = {
 	&tool_web_browse,
 	/* compat-container-mcp */
 	&tool_system_run_command,
+	&tool_system_run_python,
 	&tool_system_env_var,
 	&tool_file_read,
 	&tool_file_write,
 	&tool_file_list,
 	&tool_file_delete,
 	&tool_file_move,
+	/* compat-code-sandbox */
+	&tool_create_sandbox,
+	&tool_close_sandbox,
+	&tool_get_sandbox_status,
+	&tool_execute_code,
+	&tool_install_package,
+	&tool_create_run_close,
+	&tool_upload_file,
 	NULL,
 };
 /* clang-format on */

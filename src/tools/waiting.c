@@ -2,7 +2,8 @@
  * fails. */
 #include "internal.h"
 
-const char *const container_id_aliases[] = { "id", "container", "sandbox_id", NULL };
+const char *const container_id_aliases[] = { "id", "container", "sandbox_id", "session_id", NULL };
+const char *const sandbox_id_aliases[] = { "session_id", "container_id", "id", NULL };
 const char *const command_id_aliases[] = { "id", NULL };
 const char *const workdir_aliases[] = { "cwd", "working_dir", "working_directory", NULL };
 

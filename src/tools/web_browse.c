@@ -132,7 +132,7 @@ const struct tool tool_web_browse = {
 	.output_schema = output_schema,
 	.destructive = true,
 	.open_world = true,
-	.set = "web",
+	.set = "web,compat-container-mcp",
 	.bind = bind,
 	.run = run,
 };

@@ -72,7 +72,7 @@ const struct tool tool_web_scrape = {
 	.read_only = true,
 	.idempotent = true,
 	.open_world = true,
-	.set = "web",
+	.set = "web,compat-container-mcp",
 	.bind = bind,
 	.run = run,
 };

@@ -159,6 +159,6 @@ const struct tool tool_web_search = {
 	.read_only = true,
 	.idempotent = true,
 	.open_world = true,
-	.set = "web",
+	.set = "web,compat-container-mcp",
 	.run = run,
 };

@@ -187,6 +187,6 @@ const struct tool tool_write_file = {
 	.input_schema = input_schema,
 	.output_schema = output_schema,
 	.destructive = true,
-	.set = "files",
+	.set = "files,compat-code-sandbox",
 	.run = run,
 };

@@ -199,6 +199,39 @@ static void no_caller_can_give_such_a_request_id(void **state)
 	assert_int_equal(err.kind, ERROR_INVALID);
 }
 
+static void the_name_of_a_session_stands_for_its_id(void **state)
+{
+	struct house *house = *state;
+	auto_answer named = { 0 };
+	auto_answer other = { 0 };
+	struct sandbox *sb;
+	struct error err;
+
+	get(house, &plain, SANDBOX_SESSION "my work", &named);
+	get(house, &plain, "default", &other);
+	assert_true(registry_use(house->all, "me", "my work", &sb, &err));
+	assert_string_equal(sb->row.id, named.id);
+	assert_string_equal(sandbox_session(&sb->row), "my work");
+	assert_null(registry_find(house->all, "you", "my work"));
+	assert_null(registry_find(house->all, "me", "default"));
+	assert_null(registry_find(house->all, "me", "work"));
+	destroy(house, "my work");
+	assert_false(registry_use(house->all, "me", "my work", &sb, &err));
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+}
+
+static void a_label_has_an_end(void **state)
+{
+	struct house *house = *state;
+	char label[SANDBOX_LABEL_MAX + 2];
+	struct error err;
+
+	memset(label, 'a', sizeof(label) - 1);
+	label[sizeof(label) - 1] = '\0';
+	assert_null(sandbox_default(house->all, &plain, label, on_default, NULL, &err));
+	assert_int_equal(err.kind, ERROR_INVALID);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +243,8 @@ int main(void)
 		LIFE(the_next_server_finds_it_again),
 		LIFE(who_leaves_takes_nothing_down),
 		LIFE(no_caller_can_give_such_a_request_id),
+		LIFE(the_name_of_a_session_stands_for_its_id),
+		LIFE(a_label_has_an_end),
 	};
 
 	return cmocka_run_group_tests(tests, group_open, group_close);

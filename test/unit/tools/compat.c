@@ -1,6 +1,6 @@
 /* The drop-in set compat-container-mcp: its policies, and its shapes. */
 #include "fakes.h"
-#include "compat.h"
+#include "compat_code.h"
 
 /* --- BASH_ALLOWED_COMMANDS ------------------------------------------------------------------ */
 
@@ -187,7 +187,7 @@ static void a_command_runs_in_the_callers_own_sandbox(void **state)
 
 	(void)state;
 	use("system_run_command", "{\"command\":\"ls\",\"working_dir\":\"/tmp\"}");
-	assert_string_equal(domain.said, "default me default network=none memory=0");
+	assert_contains(domain.said, "default me default image=(null) network=none memory=0 ");
 	give_sandbox(NULL);
 	assert_string_equal(domain.said, "start me c-1 command=ls workdir=/tmp env=(null) stdin= "
 					 "wait=32500 kill=30000");
@@ -461,6 +461,81 @@ static void a_folder_is_listed_from_the_root_of_the_sandbox(void **state)
 	assert_string_equal(call->text, "b/a.txt\nb/d/\n");
 }
 
+/* --- compat-code-sandbox --------------------------------------------------------------------- */
+
+static void code_is_told_in_lists(void **state)
+{
+	static const struct {
+		const char *whole, *shape;
+	} views[] = {
+		{ "{\"state\":\"exited\",\"stdout\":\"a\\n\",\"stderr\":\"\",\"result\":[1]}",
+		  "{\"logs\":{\"stdout\":[\"a\\n\"],\"stderr\":[]},\"error\":null,\"result\":[1]"
+		  "}" },
+		{ "{\"state\":\"exited\",\"stdout\":\"\",\"stderr\":\"b\",\"error\":{\"type\":"
+		  "\"E\",\"message\":"
+		  "\"m\",\"traceback\":\"t\"}}",
+		  "{\"logs\":{\"stdout\":[],\"stderr\":[\"b\"]},\"error\":{\"name\":\"E\","
+		  "\"value\":\"m\","
+		  "\"traceback\":\"t\"}}" },
+		{ "{\"state\":\"timed_out\",\"hint\":\"late\"}",
+		  "{\"logs\":{\"stdout\":[],\"stderr\":[]},\"error\":{\"name\":\"TimeoutError\","
+		  "\"value\":"
+		  "\"late\",\"traceback\":\"\"}}" },
+		{ "{\"state\":\"lost\",\"reason\":\"why\"}",
+		  "{\"logs\":{\"stdout\":[],\"stderr\":[]},\"error\":{\"name\":\"Interrupted\","
+		  "\"value\":"
+		  "\"why\",\"traceback\":\"\"}}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		struct error err;
+		auto_json whole = json_parse(views[i].whole, strlen(views[i].whole), &err);
+		auto_json shape = logs_of(whole);
+		auto_str text = json_print(shape);
+
+		assert_string_equal(text, views[i].shape);
+	}
+}
+
+static void a_sandbox_goes_by_the_clients_name_or_its_id(void **state)
+{
+	struct sandbox_view view = container_view();
+
+	(void)state;
+	use("create_sandbox", "{\"session_id\":\"work\"}");
+	assert_contains(domain.said, "default me session/work image=(null) network=(null) ");
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_fits_schema("create_sandbox", call->structured);
+	assert_string_equal(json_get_text(call->structured, "sandbox_id"), "c-1");
+	use("create_sandbox", "{}");
+	assert_contains(domain.said, "create me name=(null)");
+	domain.on_view(domain.ctx, &view, NULL);
+	assert_string_equal(json_get_text(call->structured, "status"), "active");
+	use("close_sandbox", "{\"session_id\":\"work\"}");
+	assert_string_equal(domain.said, "destroy me work");
+	assert_fits_schema("close_sandbox", call->structured);
+	error_set(&domain.refusal, ERROR_NOT_FOUND, "there is no such");
+	use("close_sandbox", "{\"sandbox_id\":\"work\"}");
+	assert_string_equal(json_get_text(call->structured, "status"), "closed");
+}
+
+static void an_upload_goes_into_its_folder(void **state)
+{
+	const struct file_wrote wrote = { "/data/a.txt", 1, false };
+
+	(void)state;
+	use("upload_file", "{\"sandbox_id\":\"c-1\",\"file_name\":\"a.txt\",\"file_content\":\"x\","
+			   "\"destination_path\":\"data\"}");
+	assert_contains(domain.said, "write me c-1 path=/data/a.txt");
+	domain_files.on_write(domain.ctx, &wrote, NULL);
+	assert_fits_schema("upload_file", call->structured);
+	use("upload_file",
+	    "{\"sandbox_id\":\"c-1\",\"file_name\":\"a.txt\",\"file_content\":\"x\"}");
+	assert_contains(domain.said, "path=//a.txt");
+	domain_files.on_write(domain.ctx, &wrote, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +556,9 @@ int main(void)
 		WITH_CALL(a_file_is_written_moved_and_deleted),
 		WITH_CALL(policies_of_files_are_told_in_the_shape),
 		WITH_CALL(a_folder_is_listed_from_the_root_of_the_sandbox),
+		cmocka_unit_test(code_is_told_in_lists),
+		WITH_CALL(a_sandbox_goes_by_the_clients_name_or_its_id),
+		WITH_CALL(an_upload_goes_into_its_folder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

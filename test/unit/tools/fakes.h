@@ -266,6 +266,11 @@ struct sandbox_op *sandbox_create_once(struct sandboxes *all, const struct sandb
 	return start(ctx, err);
 }
 
+const char *sandbox_session(const struct container_row *row)
+{
+	return row->request_id;
+}
+
 struct sandbox_op *sandbox_default(struct sandboxes *all, const struct sandbox_request *r,
 				   const char *label, sandbox_view_fn *done, void *ctx,
 				   struct error *err)
