@@ -24,8 +24,7 @@
  *
  * It has read all of the code and flushed 1 and 2 before it says "done", says nothing between two
  * calls, and ignores SIGINT there.  What it prints between two calls begins the output of the next
- * (the last 64 KiB of it).  Whatever else comes on 4 ends the interpreter, and so does closing it.
- */
+ * (the last 64 KiB of it).  Anything else on 4 ends the interpreter, and so does closing it. */
 #ifndef CODE_H
 #define CODE_H
 

@@ -679,7 +679,7 @@ static void a_context_runs_one_call_at_a_time(void **state)
 
 	order_call(link, 2, &(struct wish){ .code = "pass" });
 	while (next(link)->type != WIRE_FAILED)
-		assert_int_not_equal(link->frame.type, WIRE_BEGAN);
+		outcome_take(running, link, 1);
 	assert_int_equal(link->frame.stream, 2);
 	order_kill(link, 1, SIGKILL, 0);
 	free(await(link, 1, running));

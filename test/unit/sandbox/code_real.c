@@ -146,11 +146,27 @@ static void kill_with(int signal)
 	await_answer();
 }
 
+/* A driver hears no interrupt before it runs the code. */
+static void await_text(const char *text)
+{
+	struct command_watch watch = { .owner = "me", .wait_ms = 30 * SECONDS, .wait_for = text };
+	char id[ID_SIZE];
+	struct error err;
+
+	memcpy(id, answer.id, ID_SIZE);
+	watch.command_id = id;
+	forget_answer();
+	assert_non_null(command_check(house->all, &watch, on_answer, NULL, &err));
+	await_answer();
+	assert_string_equal(answer.state, "running");
+}
+
 static void an_interrupt_leaves_the_state(void **state)
 {
 	(void)state;
 	run("x=7");
-	begin("sleep 100");
+	begin("echo going; sleep 100");
+	await_text("going");
 	kill_with(SIGTERM);
 	assert_string_equal(answer.state, "killed");
 	assert_int_equal(answer.signal, SIGINT);
