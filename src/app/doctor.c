@@ -11,8 +11,12 @@ static void print_row(const char *name, const char *verdict, const char *text)
 
 static void print_images(const struct app *app)
 {
-	for (const struct sandbox_image *i = images_list(app); i->name; i++)
-		print_row("", i->missing ? "part" : "ok", i->name);
+	for (const struct sandbox_image *i = images_list(app); i->name; i++) {
+		auto_str text = mem_format("%s%s", i->name,
+					   i->missing ? ": not here; a server fetches it" : "");
+
+		print_row("", i->missing ? "part" : "ok", text);
+	}
 }
 
 /* What was found, in a few words; "" when there is nothing to tell. */
