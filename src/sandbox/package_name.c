@@ -61,7 +61,7 @@ static bool is_plain(const char *text)
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 /* PEP 503: case and the kind of separator do not count. */
@@ -74,7 +74,7 @@ static void normalise(char *name)
 
 		if (separator && to > name && to[-1] == '-')
 			continue;
-		*to++ = separator ? '-' : lower(*from);
+		*to++ = (char)(separator ? '-' : lower(*from));
 	}
 	*to = '\0';
 }

@@ -119,7 +119,7 @@ static const struct execution_kind kind = { start, command_answer };
 static void run(struct call *call, const struct json *args)
 {
 	struct arg_value values[A_COUNT];
-	struct command_request request;
+	struct command_request request = { 0 };
 	struct execution_plan plan = {
 		.kind = &kind,
 		.request = &request,
