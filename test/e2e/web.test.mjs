@@ -92,8 +92,7 @@ test('a call that is taken back ends its page, and no other', async () => {
   assert.deepEqual([kept.content, kept.continued], ['2', true]);
   const { commands } = await agent.call('list_commands', { container_id: kept.container_id });
   const slow = commands.find((one) => one.command.includes('/slow'));
-  assert.notEqual(slow.state, 'running');
-  assert.ok(slow.duration_ms < 10_000, `${slow.duration_ms} ms`);
+  assert.equal(slow.state, 'killed');
 });
 
 test('a search is done where no caller gets', async () => {

@@ -32,21 +32,19 @@ export class Driver {
       this.lines.push(JSON.parse(line));
   }
 
-  /** One call; the outcomes, what was printed, and how long it took. */
+  /** One call: the outcomes, and what was printed. */
   async call(request, policy = {}) {
     const code = JSON.stringify({ ...request,
       policy: { allowed_domains: ['*'], allow_addresses: [], max_bytes: 8 << 20, timeout_ms: 15000, ...policy } });
-    const from = performance.now();
     const over = new Promise((resolve) => { this.finish = resolve; });
     this.stdout = '';
     this.lines = [];
     this.child.stdio[3].write(`run ${Buffer.byteLength(code)}\n${code}`);
     const status = await Promise.race([over, this.exited.then((code) => `driver ended (${code}): ${this.stderr}`)]);
-    const took_ms = performance.now() - from;
     // What was printed before "done" is in the pipe by now.
     await new Promise((resolve) => setImmediate(resolve));
     const web = this.lines.find((one) => one.type === 'web') ?? {};
-    return { ...web, content: this.stdout, status_code: web.status, status, took_ms, lines: this.lines,
+    return { ...web, content: this.stdout, status_code: web.status, status, lines: this.lines,
       images: this.lines.filter((one) => one.type === 'image') };
   }
 
