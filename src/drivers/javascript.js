@@ -237,14 +237,25 @@ function namesOf(pattern, names) {
 	else namesOf(pattern.left || pattern.argument, names);
 }
 
-// Each node outside of functions, with its parent.
-function visit(node, parent, on) {
+// Each node, with its parent; or each outside of functions.
+function visitAll(node, parent, on, isDone = () => false) {
 	on(node, parent);
-	if (/Function|^Class/.test(node.type)) return;
+	if (isDone(node)) return;
 	for (const key of Object.keys(node))
 		for (const child of [node[key]].flat())
-			if (child && typeof child.type === 'string') visit(child, node, on);
+			if (child && typeof child.type === 'string') visitAll(child, node, on, isDone);
 }
+const visit = (node, parent, on) =>
+	visitAll(node, parent, on, ({ type }) => /Function|^Class/.test(type));
+
+// Scripts of ours may import by themselves only in some versions of Node; in others a function of
+// ours does it for them.
+const ownLoader = (vm.constants || {}).USE_MAIN_CONTEXT_DEFAULT_LOADER;
+const importWord = ownLoader ? 'import' : '__sandpod_import__';
+const fromHere = (specifier, options) =>
+	importModule(/^\.{0,2}\//.test(specifier) ? pathToFileURL(path.resolve(specifier)).href : specifier,
+		options);
+Object.defineProperty(globalThis, '__sandpod_import__', { value: fromHere });
 
 class Rewriting {
 	constructor(code, tree) {
@@ -276,7 +287,7 @@ class Rewriting {
 		const attributes = (node.attributes || []).map(
 			(a) => `${a.key.raw || a.key.name}: ${a.value.raw}`);
 		const options = attributes.length ? `, { with: { ${attributes} } }` : '';
-		const module = `await import(${this.source(node)}${options})`;
+		const module = `await ${importWord}(${this.source(node)}${options})`;
 		for (const s of node.specifiers) {
 			this.fresh.push(s.local.name);
 			if (s === namespace) continue;
@@ -343,6 +354,10 @@ class Rewriting {
 			if (isInner && node.type === 'VariableDeclaration' && node.kind === 'var')
 				this.declaring(node, parent);
 		});
+		if (!ownLoader)
+			visitAll(this.tree, null, ({ type, start }) => {
+				if (type === 'ImportExpression') this.edits.push([start, start + 'import'.length, importWord]);
+			});
 		if (this.isAsync && isEcho) {
 			this.insert(last.expression.start, 'return (');
 			this.insert(last.expression.end, ')');
@@ -395,9 +410,6 @@ function declare(name, isFresh) {
 
 // --- calls --------------------------------------------------------------------------------------
 
-const fromHere = (specifier) =>
-	importModule(/^[./]/.test(specifier) ? pathToFileURL(path.resolve(specifier)).href : specifier);
-const loader = (vm.constants || {}).USE_MAIN_CONTEXT_DEFAULT_LOADER || fromHere;
 const warn = process.emitWarning;
 process.emitWarning = function (text, ...rest) {
 	if (!/USE_MAIN_CONTEXT_DEFAULT_LOADER/.test(text)) warn.call(process, text, ...rest);
@@ -410,7 +422,7 @@ async function evaluate(code) {
 	const script = new vm.Script(plan.code, {
 		filename,
 		columnOffset: -plan.offset,
-		importModuleDynamically: loader,
+		importModuleDynamically: ownLoader,
 	});
 	plan.kept.forEach((name) => declare(name, false));
 	plan.fresh.forEach((name) => declare(name, true));

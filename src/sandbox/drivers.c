@@ -19,7 +19,7 @@ static const struct driver drivers[] = {
 		/* --expose-internals: Node's own parser is one of its internals. */
 		.command = "exec node --expose-internals -e 'require(\"vm\").runInThisContext("
 			   "process.env.SANDPOD_DRIVER, { filename: \"<sandpod>\" })"
-			   "(require, (name) => import(name))'",
+			   "(require, (name, how) => import(name, how))'",
 		.source = driver_javascript_js,
 	},
 	{
