@@ -13,6 +13,8 @@ import { Agent, textOf } from './support/client.mjs';
 const names = [
   'create_container', 'list_containers', 'check_container', 'destroy_container',
   'execute_command', 'check_command', 'send_input', 'kill_command', 'list_commands',
+  'run_code', 'install_packages', 'run_once',
+  'read_file', 'write_file', 'edit_file', 'list_files', 'move_file', 'delete_file',
   'get_file_url', 'get_upload_url',
 ];
 
