@@ -19,7 +19,7 @@ struct mcp_stdio {
 	int in_flags, out_flags; /* to be put back; -1: unknown */
 	struct watch *in_watch;  /* NULL: a file, which is read turn by turn */
 	struct watch *out_watch; /* only while the queue waits */
-	struct deferred *turn;   /* the next read of a file, or on_end */
+	struct deferred *turn;   /* the next read of a file, on_broken, or on_end */
 	struct buf line;         /* the front of a line that has not ended */
 	struct buf queue;        /* answers not yet taken */
 	bool skipping;           /* a line that was too long */
@@ -65,12 +65,27 @@ static void input_stop(struct mcp_stdio *stdio)
 	deferred_cancel(stdio->turn);
 	stdio->turn = NULL;
 	stdio->ended = true;
-	/* What does not end by itself would keep us. */
+}
+
+/* What does not end by itself would keep us. */
+static void let_go(struct mcp_stdio *stdio)
+{
 	listen_end_scope(stdio->mcp, "local");
 	call_cancel_asking(stdio->mcp, "local");
 	task_waits_drop_scope(stdio->mcp, "local");
 }
 
+static void on_broken(void *ctx)
+{
+	struct mcp_stdio *stdio = ctx;
+
+	stdio->turn = NULL;
+	let_go(stdio);
+	end_if_done(stdio);
+}
+
+/* Listeners and calls may be on their way through a list of themselves when what they say cannot be
+ * written: they are let go a turn later. */
 static void output_break(struct mcp_stdio *stdio)
 {
 	stdio->broken = true;
@@ -78,6 +93,7 @@ static void output_break(struct mcp_stdio *stdio)
 	watch_close(stdio->out_watch);
 	stdio->out_watch = NULL;
 	input_stop(stdio);
+	stdio->turn = loop_defer(stdio->mcp->loop, on_broken, stdio);
 }
 
 static void on_writable(void *ctx, unsigned events);
@@ -347,6 +363,7 @@ static void on_input_end(struct mcp_stdio *stdio)
 	if (!stdio->ended) {
 		end_line(stdio); /* the last line may lack its newline */
 		input_stop(stdio);
+		let_go(stdio);
 	}
 	end_if_done(stdio);
 }

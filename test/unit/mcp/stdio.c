@@ -318,6 +318,29 @@ static void an_output_that_nobody_takes_ends_it(void **state)
 	wait_for_end(p);
 }
 
+#define LISTEN(id)                                                                                 \
+	"{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"subscriptions/listen\",\"params\":{"      \
+	"\"notifications\":{\"toolsListChanged\":true},\"_meta\":{\"io.modelcontextprotocol/"      \
+	"protocolVersion\":\"2026-07-28\",\"io.modelcontextprotocol/clientCapabilities\":{}}}}\n"
+#define GRANTED(id)                                                                                \
+	"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/subscriptions/acknowledged\","            \
+	"\"params\":{\"notifications\":{\"toolsListChanged\":true},\"_meta\":{"                    \
+	"\"io.modelcontextprotocol/subscriptionId\":" id "}}}\n"
+
+static void listeners_of_an_output_that_breaks_end_after_all_were_told(void **state)
+{
+	struct pipes *p = *state;
+
+	p->base.mcp->offers.lists_change = true;
+	begin(p);
+	type(p, LISTEN("1") LISTEN("2") LISTEN("3"));
+	expect(p, GRANTED("1") GRANTED("2") GRANTED("3"));
+	close(take_fd(p->out[0]));
+	mcp_list_changed(p->base.mcp, MCP_TOOLS);
+	wait_for_end(p);
+	assert_int_equal(p->base.mcp->listener_count, 0);
+}
+
 static void it_may_be_closed_with_calls_under_way(void **state)
 {
 	struct pipes *p = *state;
@@ -349,6 +372,7 @@ int main(void)
 		WITH_PIPES(a_reader_that_is_slow_gets_everything),
 		WITH_PIPES(a_line_that_is_too_long_is_refused_and_skipped),
 		WITH_PIPES(an_output_that_nobody_takes_ends_it),
+		WITH_PIPES(listeners_of_an_output_that_breaks_end_after_all_were_told),
 		WITH_PIPES(it_may_be_closed_with_calls_under_way),
 	};
 
