@@ -13,6 +13,7 @@
 
 enum {
 	ANSWER_MS = 10 * 60 * 1000, /* a person has so long (2025) */
+	ROUNDS_MAX = 10,            /* clients of 2026-07-28 stop after as many by themselves */
 	REFUSAL_MAX = 200,          /* bytes of a client's reason */
 };
 
@@ -51,9 +52,9 @@ static bool is_elicited(const struct json *answer)
 		json_type(json_get(answer, "content")) != JSON_STRING);
 }
 
-const struct json *call_input(const struct call *call, const char *key, enum ask_kind kind)
+/* answer: an object, or NULL. */
+static bool is_answer(const struct json *answer, enum ask_kind kind)
 {
-	const struct json *answer = json_get_object(call->inputs, key);
 	bool good = false;
 
 	switch (kind) {
@@ -72,7 +73,24 @@ const struct json *call_input(const struct call *call, const char *key, enum ask
 		good = json_get_array(answer, "roots") != NULL;
 		break;
 	}
-	return good ? answer : NULL;
+	return good;
+}
+
+const struct json *call_input(const struct call *call, const char *key, enum ask_kind kind)
+{
+	const struct json *answer = json_get_object(call->inputs, key);
+
+	return is_answer(answer, kind) ? answer : NULL;
+}
+
+static enum ask_kind kind_of(const struct json *question)
+{
+	const char *method = json_get_text(question, "method");
+	const char *mode = json_get_text(json_get(question, "params"), "mode");
+
+	if (strcmp(method, methods[ASK_FORM]) == 0)
+		return mode && strcmp(mode, "url") == 0 ? ASK_URL : ASK_FORM;
+	return strcmp(method, methods[ASK_SAMPLE]) == 0 ? ASK_SAMPLE : ASK_ROOTS;
 }
 
 static void put_input(struct call *call, const char *key, const struct json *answer)
@@ -193,7 +211,7 @@ struct json *ask_open(const struct call *call)
 	struct json *open = json_object();
 
 	for (const struct json *m = json_first(call->asking); m; m = json_next(m))
-		if (!json_get(call->inputs, json_key(m)))
+		if (!call_input(call, json_key(m), kind_of(m)))
 			json_put(open, json_key(m), json_copy(m));
 	return open;
 }
@@ -331,10 +349,24 @@ void ask_response(struct mcp *mcp, const struct peer *peer, const struct rpc_mes
 
 /* --- both --- */
 
+static void fail_unanswered(struct call *call)
+{
+	struct error err;
+
+	error_set(&err, ERROR_CANCELLED,
+		  "the client was asked %d times, and nothing it answered settles the call",
+		  ROUNDS_MAX);
+	call_clear(call);
+	call_fail(call, &err,
+		  "do without this call, or make it with a client that can ask its person");
+}
+
 void call_await(struct call *call)
 {
 	call->on_cancel = NULL;
-	if (!call->mcp || (!call->task && !call->on_answer)) {
+	if (call->rounds++ == ROUNDS_MAX) {
+		fail_unanswered(call);
+	} else if (!call->mcp || (!call->task && !call->on_answer)) {
 		struct error err; /* nobody is there to answer */
 
 		error_set(&err, ERROR_CANCELLED, "the request was taken back");

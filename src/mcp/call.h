@@ -48,6 +48,7 @@ struct call {
 	struct json *inputs; /* what the client answered, by key; NULL: nothing */
 	struct json *asking; /* what is asked in this round, by key; NULL: nothing */
 	struct ask *asks;    /* 2025: not answered yet */
+	unsigned rounds;     /* of questions */
 	struct timer *ask_deadline;
 	char *refusal; /* 2025: why the client could not put a question after all; NULL: it did */
 	char *state;

@@ -423,6 +423,29 @@ static void a_client_that_cannot_ask_after_all_is_done_without(void **state)
 	assert_int_equal(mcp_pending(w->base.mcp), 0);
 }
 
+static void a_client_that_never_answers_well_is_not_asked_for_ever(void **state)
+{
+	struct world *w = *state;
+	int asked = 0;
+
+	say_2025(w, CALL("ask", ""));
+	while (!w->base.answer && asked++ < 100) {
+		auto_str text = mem_format("{\"jsonrpc\":\"2.0\",\"id\":\"ask-%d\",\"result\":{"
+					   "\"action\":\"accept\"}}",
+					   asked);
+
+		assert_int_equal(w->note_count, 1);
+		forget_notes(w);
+		say_2025(w, text);
+		turn(w);
+	}
+	assert_int_equal(asked, 10);
+	assert_contains(w->base.answer, "\"isError\":true");
+	assert_contains(w->base.answer, "was asked 10 times");
+	assert_int_equal(w->note_count, 0);
+	assert_int_equal(mcp_pending(w->base.mcp), 0);
+}
+
 static void a_call_taken_back_while_it_asks_is_over(void **state)
 {
 	struct world *w = *state;
@@ -857,6 +880,31 @@ static void answers_that_a_task_did_not_ask_for_are_passed_over(void **state)
 	assert_contains(w->base.answer, "\"colour\":\"red\"");
 }
 
+static void a_task_asks_again_for_what_was_no_answer(void **state)
+{
+	struct world *w = *state;
+	auto_str id = NULL;
+	auto_str get = NULL;
+	auto_str wrong = NULL;
+	auto_str right = NULL;
+
+	say_2026(w, CALL("ask_job", ""));
+	id = member(w, "taskId");
+	get = mem_format(TASK("2", "get", id, ""));
+	wrong = mem_format(TASK("3", "update", id,
+				",\"inputResponses\":{\"colour\":{\"action\":\"accept\"}}"));
+	right = mem_format(TASK("4", "update", id, "," RED));
+	say_2026(w, wrong);
+	turn(w);
+	say_2026(w, get);
+	assert_contains(w->base.answer, "\"status\":\"input_required\"");
+	assert_contains(w->base.answer, "\"inputRequests\":{\"colour\":");
+	say_2026(w, right);
+	turn(w);
+	say_2026(w, get);
+	assert_contains(w->base.answer, "\"status\":\"completed\"");
+}
+
 static void methods_of_the_other_era_are_not_there(void **state)
 {
 	static const char *const gone[] = { "initialize",       "ping",
@@ -888,6 +936,7 @@ int main(void)
 		WITH_WORLD(in_2025_a_question_is_a_request_of_ours),
 		WITH_WORLD(a_client_that_refuses_ends_the_call),
 		WITH_WORLD(a_client_that_cannot_ask_after_all_is_done_without),
+		WITH_WORLD(a_client_that_never_answers_well_is_not_asked_for_ever),
 		WITH_WORLD(a_call_taken_back_while_it_asks_is_over),
 		WITH_WORLD(a_long_call_becomes_a_task_where_it_is_declared),
 		WITH_WORLD(an_undeclared_call_is_never_a_task),
@@ -908,6 +957,7 @@ int main(void)
 		WITH_WORLD(what_cannot_be_watched_is_refused),
 		WITH_WORLD(one_caller_watches_so_many_and_no_more),
 		WITH_WORLD(answers_that_a_task_did_not_ask_for_are_passed_over),
+		WITH_WORLD(a_task_asks_again_for_what_was_no_answer),
 		WITH_WORLD(methods_of_the_other_era_are_not_there),
 	};
 
