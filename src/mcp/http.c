@@ -257,8 +257,9 @@ static void post_alone(struct mcp *mcp, struct http_request *req, const char *ow
 			      .client_can = envelope->client_can,
 			      .log_level = envelope->log_level,
 			      .on_answer = exchange_on_answer,
-			      .on_note = exchange_on_note,
 			      .ctx = exchange };
+	if (http_accepts(req, "text/event-stream"))
+		peer.on_note = exchange_on_note;
 	method_request(mcp, &peer, message);
 }
 

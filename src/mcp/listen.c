@@ -216,6 +216,9 @@ static bool may_listen(const struct mcp *mcp, const struct peer *peer, const str
 	if (!wish)
 		return fault_set(ret_fault, 200, RPC_INVALID_PARAMS,
 				 "params.notifications must be an object");
+	if (!peer->on_note) /* it would wait for ever for what cannot be said */
+		return fault_set(ret_fault, 406, RPC_INVALID_REQUEST,
+				 "the answer is an event stream: Accept must list it");
 	if (mcp->draining || mcp->listener_count >= LISTENERS_MAX)
 		return fault_set(ret_fault, 200, RPC_INTERNAL_ERROR,
 				 "no more listeners are taken now; try again later");

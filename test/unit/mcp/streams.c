@@ -69,6 +69,19 @@ static void faults_of_2026_have_their_status(void **state)
 	       NULL, 405, "\r\nAllow: POST, OPTIONS");
 }
 
+static void who_listens_must_take_a_stream(void **state)
+{
+	struct web_fixture *w = *state;
+
+	w->base.mcp->offers.lists_change = true;
+	expect(w, "POST",
+	       "Content-Type: application/json\r\nAccept: application/json\r\n"
+	       "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: subscriptions/listen\r\n",
+	       "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"subscriptions/listen\",\"params\":{"
+	       "\"notifications\":{\"toolsListChanged\":true}," META "}}}",
+	       406, "event stream");
+}
+
 static void in_2026_a_client_that_leaves_takes_its_request_back(void **state)
 {
 	struct web_fixture *w = *state;
@@ -263,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_WEB(a_request_of_2026_needs_no_session),
 		WITH_WEB(faults_of_2026_have_their_status),
+		WITH_WEB(who_listens_must_take_a_stream),
 		WITH_WEB(in_2026_a_client_that_leaves_takes_its_request_back),
 		WITH_WEB(in_2026_that_holds_for_a_stream_too),
 		WITH_WEB(a_note_makes_the_answer_a_stream),
