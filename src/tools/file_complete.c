@@ -39,7 +39,7 @@ static void complete_container(struct call *call, const char *front)
 
 /* --- paths ---------------------------------------------------------------------------------- */
 
-enum { SUGGESTIONS_MAX = 100 };
+enum { SUGGESTIONS_MAX = 100, NAME_LEN_MAX = 255 };
 
 struct look {
 	struct waiting waiting; /* first */
@@ -109,6 +109,14 @@ static void complete_path(struct call *call, const char *container_id, const cha
 	tool_fail(call, &err);
 }
 
+/* Nothing begins with what is too long. */
+static bool may_be_path(const char *front)
+{
+	const char *slash = strrchr(front, '/');
+
+	return strlen(front) < PATH_ARG_MAX && strlen(slash ? slash + 1 : front) <= NAME_LEN_MAX;
+}
+
 void file_complete(struct call *call, const struct json *args)
 {
 	const char *name = json_get_text(args, "name"), *front = json_get_text(args, "value");
@@ -117,7 +125,7 @@ void file_complete(struct call *call, const struct json *args)
 
 	if (strcmp(name, "container_id") == 0)
 		complete_container(call, front);
-	else if (strcmp(name, "path") == 0 && container_id && strlen(front) < PATH_ARG_MAX)
+	else if (strcmp(name, "path") == 0 && container_id && may_be_path(front))
 		complete_path(call, container_id, front);
 	else
 		call_end(call);

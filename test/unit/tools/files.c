@@ -723,12 +723,19 @@ static void a_path_is_completed_from_its_folder(void **state)
 
 static void what_cannot_be_completed_has_no_suggestions(void **state)
 {
+	char long_name[1100] = "";
+	auto_str too_long = NULL;
 	struct error err;
 
 	(void)state;
 	complete("{\"name\":\"path\",\"value\":\"a\"}");
 	assert_int_equal(call->ends, 1);
 	complete("{\"name\":\"other\",\"value\":\"a\"}");
+	assert_int_equal(call->ends, 1);
+	assert_string_equal(domain.said, "");
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	too_long = mem_format(PATH_OF_C1("d/%s"), long_name);
+	complete(too_long);
 	assert_int_equal(call->ends, 1);
 	assert_string_equal(domain.said, "");
 	complete(PATH_OF_C1("a"));
