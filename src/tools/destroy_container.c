@@ -89,10 +89,13 @@ static void ask(struct call *call, const char *container_id, const struct runnin
 	call_await(call);
 }
 
+/* A form sent back as it was shown is a yes; what the form does not know is none. */
 static bool is_agreed(const struct json *answer)
 {
+	const struct json *content = json_get_object(answer, "content");
+
 	return strcmp(json_get_text(answer, "action"), "accept") == 0 &&
-	       json_get_bool(json_get_object(answer, "content"), "destroy", true);
+	       json_get_bool(content, "destroy", !json_get(content, "destroy"));
 }
 
 /* False: the person was asked, or said no; the call is dead then, or waits. */

@@ -104,12 +104,13 @@ bool web_grants_ask(struct call *call, const char *domain)
 	return true;
 }
 
+/* A form sent back as it was shown is a yes; what the form does not know is none. */
 static bool is_agreed(const struct json *answer)
 {
-	const char *action = json_get_text(answer, "action");
+	const struct json *content = json_get_object(answer, "content");
 
-	return action && strcmp(action, "accept") == 0 &&
-	       json_get_bool(json_get_object(answer, "content"), "allow", true);
+	return strcmp(json_get_text(answer, "action"), "accept") == 0 &&
+	       json_get_bool(content, "allow", !json_get(content, "allow"));
 }
 
 bool web_grants_hear(struct call *call)

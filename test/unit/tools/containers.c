@@ -440,7 +440,8 @@ static void destroy_asks_the_person_where_the_client_can(void **state)
 {
 	static const char *const no[] = {
 		"{\"action\":\"decline\"}", "{\"action\":\"cancel\"}",
-		"{\"action\":\"accept\",\"content\":{\"destroy\":false}}"
+		"{\"action\":\"accept\",\"content\":{\"destroy\":false}}",
+		"{\"action\":\"accept\",\"content\":{\"destroy\":\"no\"}}"
 	};
 
 	(void)state;

@@ -311,6 +311,7 @@ static void a_person_can_refuse(void **state)
 		"{\"action\":\"decline\"}",
 		"{\"action\":\"cancel\"}",
 		"{\"action\":\"accept\",\"content\":{\"allow\":false}}",
+		"{\"action\":\"accept\",\"content\":{\"allow\":\"no\"}}",
 	};
 
 	(void)state;
