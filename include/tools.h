@@ -57,6 +57,9 @@ extern const struct resource_template *const tools_templates[];
 extern const struct prompt *const tools_prompts[];
 /* The URI of a command, whose end is told by mcp_resource_updated; the caller owns it. */
 char *command_uri(const char *command_id);
+/* What clients are told of the server, for the sets of tools that are offered; the caller owns it.
+ */
+char *tools_instructions(const char *sets);
 void tools_list_resources(struct call *call, const struct json *args);
 
 #endif

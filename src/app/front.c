@@ -12,18 +12,6 @@ enum {
 	MAX_WAIT_MS = 45 * 1000, /* clients give up at about 60 s */
 };
 
-static const char instructions[] =
-	"Sandpod gives you Linux containers. The usual path: create_container, then "
-	"execute_command with the container_id it returned. A command that runs longer than a few "
-	"seconds is handed back as running: read on with check_command, feed it with send_input, "
-	"end "
-	"it with kill_command. Long output is shortened in the middle; check_command reads any "
-	"part "
-	"of it. read_file, write_file, edit_file and list_files work on its files; get_file_url "
-	"gives a person a link to a file, get_upload_url one to send a file. A "
-	"container and its links live two "
-	"hours; destroy_container ends it earlier.";
-
 static bool is_loopback(const char *host)
 {
 	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
@@ -142,6 +130,8 @@ static struct tools_compat compat_of(const struct config *config)
 
 static bool open_mcp(struct app *app, bool key_required, struct error *err)
 {
+	auto_str instructions = tools_instructions(app->config.tool_sets);
+
 	app->tools = tools_select(app->config.tool_sets);
 	app->tools_context = (struct tools_context){
 		.loop = app->loop,

@@ -21,9 +21,10 @@ static void run_tests(struct call *call, const struct json *args)
 	buf_addf(&text,
 		 "Run the tests of this project in a clean container: %s\n\n"
 		 "1. create_container (network internet, if packages must be fetched).\n"
-		 "2. Bring the project in: clone it, or write its files with execute_command and "
-		 "stdin.\n"
-		 "3. Install what it needs; look at its README and its manifest for that.\n",
+		 "2. Bring the project in: clone it with execute_command, write its files with "
+		 "write_file, or have a person send an archive to what get_upload_url gives.\n"
+		 "3. Install what it needs, with install_packages or in its own way; look at its "
+		 "README and its manifest for that.\n",
 		 json_get_text(args, "project"));
 	if (command && *command)
 		buf_addf(&text, "4. Run: %s\n", command);

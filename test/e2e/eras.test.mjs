@@ -295,10 +295,16 @@ test('a command whose call lost its connection is found', async () => {
   assert.equal((await call('check_command', { command_id })).stdout, 'kept\n');
 });
 
-test('prompts are made of their arguments', async () => {
+test('prompts are made of their arguments, and name what is there, as the instructions do', async () => {
   const { prompts } = (await modern('prompts/list')).result;
   assert.deepEqual(prompts.map((p) => p.name), ['run_tests', 'reproduce']);
   const { messages } = (await modern('prompts/get', { name: 'run_tests', arguments: { project: 'https://example.org/p.git' } })).result;
   assert.match(messages[0].content.text, /https:\/\/example\.org\/p\.git/);
+  const { instructions } = (await modern('server/discover')).result;
+  const { tools } = (await modern('tools/list')).result;
+  const known = new Set([...tools.map((tool) => tool.name), 'container_id', 'expires_at']);
+  for (const text of [messages[0].content.text, instructions])
+    assert.deepEqual(text.match(/[a-z]+(_[a-z]+)+/g).filter((word) => !known.has(word)), [], 'what is named is there');
+  assert.ok(Buffer.byteLength(instructions) < 1024);
   assert.equal((await modern('prompts/get', { name: 'run_tests', arguments: {} })).error.code, -32602);
 });

@@ -194,6 +194,43 @@ static void sets_pick_tools(void **state)
 	free(tools);
 }
 
+static bool is_offered(const struct tool **tools, const char *name, size_t len)
+{
+	for (; *tools; tools++)
+		if (strlen((*tools)->name) == len && strncmp((*tools)->name, name, len) == 0)
+			return true;
+	return false;
+}
+
+static void the_instructions_are_short_and_name_what_is_offered(void **state)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz_";
+	static const char *const sets[] = { "containers,commands,code,files,web",
+					    "containers,commands,code,files", "containers,commands",
+					    "files,web", "compat-code-sandbox" };
+	static const char *const members[] = { "container_id", "expires_at" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		const struct tool **tools = tools_select(sets[i]);
+		auto_str text = tools_instructions(sets[i]);
+		const char *at = text;
+
+		assert_in_range(strlen(text), 1, 1023);
+		assert_true(!strstr(sets[i], "web") == !strstr(text, "web_browse"));
+		while (*(at += strcspn(at, letters))) {
+			size_t len = strspn(at, letters);
+			auto_str word = mem_strndup(at, len);
+
+			if (strchr(word, '_') && strcmp(word, members[0]) != 0 &&
+			    strcmp(word, members[1]) != 0 && !is_offered(tools, at, len))
+				fail_msg("%s is not offered by %s", word, sets[i]);
+			at += len;
+		}
+		free(tools);
+	}
+}
+
 /* --- containers --- */
 
 static void create_passes_the_whole_wish_on(void **state)
@@ -545,6 +582,7 @@ int main(void)
 		WITH_CALL(every_argument_has_bounds),
 		WITH_CALL(an_error_may_bring_its_own_next_step),
 		WITH_CALL(sets_pick_tools),
+		WITH_CALL(the_instructions_are_short_and_name_what_is_offered),
 		WITH_CALL(create_passes_the_whole_wish_on),
 		WITH_CALL(create_leaves_what_is_not_said_to_the_server),
 		WITH_CALL(who_has_to_wait_for_a_container_is_told_how_long),
