@@ -91,9 +91,11 @@ bool web_grants_ask(struct call *call, const char *domain)
 
 	if (!is_domain(domain) || !call_can_ask(call, ASK_FORM) || call_input(call, key, ASK_FORM))
 		return false;
-	message = mem_format("Allow this session to visit %s? It is not one of the domains that "
-			     "this server's operator allows to everybody.",
-			     domain);
+	message = mem_format(
+		"May this agent visit %s? It is not one of the domains that this server's "
+		"operator allows to everybody. A yes holds for the agent's key, or "
+		"without keys its session, until the server is started again.",
+		domain);
 	params = json_object();
 	json_put_text(params, "mode", "form");
 	json_put_text(params, "message", message);

@@ -295,6 +295,7 @@ static void a_person_can_allow_a_domain_to_a_caller(void **state)
 	ask_driver("web_scrape", PAGE);
 	driver_says("exited", NOT_ALLOWED, "");
 	assert_contains(json_get_text(call->asked, "message"), "visit c.example?");
+	assert_contains(json_get_text(call->asked, "message"), "until the server is started again");
 	person_says("{\"action\":\"accept\",\"content\":{\"allow\":true}}");
 	ask_driver("web_scrape", PAGE);
 	assert_contains(domain.said, "[\"a.example\",\"*.b.example\",\"c.example\"]");
