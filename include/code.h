@@ -63,12 +63,32 @@ struct code_request {
 struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *request,
 			    command_view_fn *done, void *ctx, struct error *err) must_check;
 
-/* What the driver said beside the output: lines of JSON, whole lines only, in order.  Inside a
- * command callback.  At most CODE_OUTCOME_MAX bytes, which ret_lines must have room for; *ret_cut
- * when there was more.  It comes from inside the container: nothing about it is certain but that
- * each line begins with a brace. */
-enum { CODE_OUTCOME_MAX = 16 * 1024 * 1024, CODE_MAX = 1024 * 1024, CODE_CONTEXT_MAX = 64 };
-bool code_outcome(const struct command_view *view, struct buf *ret_lines, bool *ret_cut,
-		  struct error *err) must_check;
+/* What the driver said beside the output: lines of JSON, whole lines only, in order.  It comes from
+ * inside the container: nothing about it is certain but that each line begins with a brace.  It can
+ * be CODE_OUTCOME_MAX bytes, so that only one line at a time is held: it is opened inside a command
+ * callback, and may then be read in another thread. */
+enum {
+	CODE_OUTCOME_MAX = 16 * 1024 * 1024,
+	CODE_LINE_MAX = 4 * 1024 * 1024,
+	CODE_MAX = 1024 * 1024,
+	CODE_CONTEXT_MAX = 64
+};
+
+struct code_outcome {
+	int fd;          /* -1: all that is left stands in `held` */
+	int64_t offset;  /* in the file */
+	int64_t left;    /* bytes that the file has from there on */
+	struct buf held; /* what was read of it; lines are given from `at` on */
+	size_t at;
+	bool cut; /* not all was kept, or it could not be read */
+};
+#define CODE_OUTCOME_NONE ((struct code_outcome){ .fd = -1 })
+
+bool code_outcome_open(const struct command_view *view, struct code_outcome *ret_outcome,
+		       struct error *err) must_check;
+/* The next line, NUL-terminated in place of its end, until the next call; NULL: there is none.  Of
+ * one with more than CODE_LINE_MAX bytes nothing is there but that it was. */
+const char *code_outcome_line(struct code_outcome *outcome, size_t *ret_len);
+void code_outcome_close(struct code_outcome *outcome);
 
 #endif

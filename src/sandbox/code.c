@@ -1,5 +1,5 @@
 /* How a call of code begins: checked, written down like every command, and sent when it is its turn
- * (code_turn.c); and what is read of its outcomes. */
+ * (code_turn.c). */
 #include <stdio.h>
 #include <string.h>
 #include "internal.h"
@@ -108,23 +108,4 @@ struct sandbox_op *code_run(struct sandboxes *all, const struct code_request *re
 	wait = wait_begin(command, WAIT_START, request->wait_ms, done, ctx);
 	command_send_start(command);
 	return &wait->op;
-}
-
-/* --- outcomes ------------------------------------------------------------------------------ */
-
-bool code_outcome(const struct command_view *view, struct buf *ret_lines, bool *ret_cut,
-		  struct error *err)
-{
-	const struct spool *spool = &view->command->spools[COMMAND_OUTCOME];
-	auto_buf lines = BUF_INIT(CODE_OUTCOME_MAX);
-	const char *newline;
-
-	if (!spool_read(spool, 0, spool_readable(spool), &lines, err))
-		return error_wrap(err, "reading the outcome of %s", view->row->id);
-	newline = lines.len > 0 ? memrchr(lines.data, '\n', lines.len) : NULL;
-	if (newline && !buf_add(ret_lines, lines.data, (size_t)(newline + 1 - lines.data)))
-		return error_set(err, ERROR_LIMIT, "the outcome of %s has %zu bytes", view->row->id,
-				 lines.len);
-	*ret_cut = spool->cut;
-	return true;
 }

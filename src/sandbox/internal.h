@@ -28,7 +28,7 @@
  *	spool.c       its output on disk                 input_file.c  its input on disk
  *	grep.c        the lines that match               regex.c       matching
  *	hint.c        what its end tells us              program_index.c which package has what
- *	code.c, code_turn.c, code_frames.c   a command that is code
+ *	code.c, code_turn.c, code_frames.c, code_outcome.c   a command that is code
  *	drivers.c     the languages
  * Files
  *	file_share.c  links to them                      file_reader.c reading one

@@ -31,7 +31,7 @@ struct spool {
 };
 
 /* stream: an enum command_stream, or: */
-enum { COMMAND_OUTCOME = 0 }; /* of code only, read by code_outcome */
+enum { COMMAND_OUTCOME = 0 }; /* of code only, read by code_outcome_line */
 void spool_init(struct spool *spool, int dir, const char *command_id, int stream, int64_t limit);
 void spool_release(struct spool *spool);
 /* Takes what is on disk.  total: all that was printed; -1: it runs, the agent goes on from there.

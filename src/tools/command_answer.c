@@ -5,16 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_MAX = 16 * 1024 * 1024, FOOTER_MAX = 64 * 1024, AT_ONCE_MAX = 32 * 1024 };
+enum { TEXT_MAX = 16 * 1024 * 1024, FOOTER_MAX = 64 * 1024 };
 
 struct shaping {
 	struct call *call; /* NULL: it was answered meanwhile */
 	char command_id[ID_SIZE];
 	size_t limit;
 	struct json *(*reshape)(const struct json *structured);
-	bool is_cut; /* not all lines were kept */
 	struct json *structured;
-	struct buf text, footer, lines;
+	struct buf text, footer;
+	struct code_outcome lines;
 	struct outcome outcome;
 };
 
@@ -23,7 +23,7 @@ static void shaping_free(struct shaping *shaping)
 	json_free(shaping->structured);
 	buf_release(&shaping->text);
 	buf_release(&shaping->footer);
-	buf_release(&shaping->lines);
+	code_outcome_close(&shaping->lines);
 	outcome_release(&shaping->outcome);
 	free(shaping);
 }
@@ -42,7 +42,7 @@ static void warn(const struct shaping *shaping)
 			  "%lld of the things that the interpreter said beside the output could "
 			  "not be understood (does the code write to its descriptors?)",
 			  (long long)outcome->not_understood);
-	if (shaping->is_cut)
+	if (shaping->lines.cut)
 		call_warn(shaping->call, "the results and pictures are more than is kept: the last "
 					 "are lost");
 }
@@ -122,14 +122,13 @@ static bool shape(struct shaping *shaping, const struct command_view *view,
 {
 	shaping->text = BUF_INIT(TEXT_MAX);
 	shaping->footer = BUF_INIT(FOOTER_MAX);
-	shaping->lines = BUF_INIT(CODE_OUTCOME_MAX);
+	shaping->lines = CODE_OUTCOME_NONE;
 	shaping->limit = (size_t)wish->output.limit;
 	shaping->reshape = wish->reshape;
 	snprintf(shaping->command_id, sizeof(shaping->command_id), "%s", view->row->id);
 	if (!command_forms(view, wish, &shaping->structured, &shaping->text, &shaping->footer, err))
 		return false;
-	return !has_outcome(view, wish) ||
-	       code_outcome(view, &shaping->lines, &shaping->is_cut, err);
+	return !has_outcome(view, wish) || code_outcome_open(view, &shaping->lines, err);
 }
 
 static void add_more(struct shaping *shaping, const struct command_more *more)
@@ -158,7 +157,7 @@ void command_answer_more(struct call *call, const struct command_view *view,
 	}
 	if (more)
 		add_more(shaping, more);
-	if (shaping->lines.len <= AT_ONCE_MAX) {
+	if (shaping->lines.fd < 0) {
 		on_read(shaping);
 		finish(shaping);
 		return;

@@ -181,23 +181,18 @@ static bool read_line(struct reading *reading, const char *text, size_t len)
 	return strcmp(type, "image") == 0 && read_picture(reading, line);
 }
 
-void outcome_read(const struct buf *lines, const char *command_id, size_t limit,
+void outcome_read(struct code_outcome *lines, const char *command_id, size_t limit,
 		  struct outcome *ret_outcome)
 {
 	struct reading reading = { ret_outcome, command_id, limit };
-	const char *at = buf_text(lines);
-	const char *end = at + lines->len;
+	const char *line;
+	size_t len;
 
 	/* Twice the limit: the result, and the traceback; each has a note. */
 	*ret_outcome = (struct outcome){ .text = BUF_INIT(2 * (limit + NOTES_MAX)) };
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		size_t len = newline ? (size_t)(newline - at) : (size_t)(end - at);
-
-		if (!read_line(&reading, at, len))
+	while ((line = code_outcome_line(lines, &len)))
+		if (!read_line(&reading, line, len))
 			ret_outcome->not_understood++;
-		at += len + 1;
-	}
 }
 
 void outcome_put(struct outcome *outcome, struct json *structured)

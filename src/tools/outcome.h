@@ -2,6 +2,7 @@
 #ifndef TOOLS_OUTCOME_H
 #define TOOLS_OUTCOME_H
 
+#include "code.h"
 #include "internal.h"
 
 enum {
@@ -24,7 +25,7 @@ struct outcome {
 
 /* Reads lines of JSON, each of which may be hostile.  At most limit bytes of the result and of each
  * text of the error are shown.  Touches nothing else: it may run in another thread. */
-void outcome_read(const struct buf *lines, const char *command_id, size_t limit,
+void outcome_read(struct code_outcome *lines, const char *command_id, size_t limit,
 		  struct outcome *ret_outcome);
 void outcome_release(struct outcome *outcome);
 /* Moves it into the structured form of a result. */

@@ -10,10 +10,9 @@
 #include "web_tools.h"
 
 enum {
-	MARGIN_MS = 5000,        /* for what the driver does besides waiting for the page */
-	GRACE_MS = 4000,         /* more before it is interrupted itself */
-	PAGE_LEAST_MS = 1000,    /* a page gets that much, however late it is */
-	AT_ONCE_MAX = 32 * 1024, /* bytes of an answer that are read on the loop */
+	MARGIN_MS = 5000,     /* for what the driver does besides waiting for the page */
+	GRACE_MS = 4000,      /* more before it is interrupted itself */
+	PAGE_LEAST_MS = 1000, /* a page gets that much, however late it is */
 	PROBLEM_MAX = 300,
 	KILL_WAIT_MS = 5000,
 };
@@ -25,7 +24,7 @@ struct visit {
 	struct waiting waiting; /* call NULL: it was answered meanwhile */
 	struct web_plan plan;
 	struct web_found found;
-	struct buf lines;
+	struct code_outcome lines;
 	int64_t until; /* on clock_mono_ms: when the call is answered at the latest */
 	char *ended;   /* how the command stands */
 };
@@ -42,7 +41,7 @@ static void visit_free(struct visit *visit)
 	free(visit->found.state_lost);
 	output_piece_release(&visit->found.content);
 	outcome_release(&visit->found.outcome);
-	buf_release(&visit->lines);
+	code_outcome_close(&visit->lines);
 	free(visit->ended);
 	free(visit);
 }
@@ -151,7 +150,6 @@ static bool take_view(struct visit *visit, const struct command_view *view, stru
 {
 	const struct command_row *row = view->row;
 	struct web_found *found = &visit->found;
-	bool ignored;
 
 	snprintf(found->container_id, sizeof(found->container_id), "%s", row->container_id);
 	snprintf(found->command_id, sizeof(found->command_id), "%s", row->id);
@@ -159,8 +157,7 @@ static bool take_view(struct visit *visit, const struct command_view *view, stru
 	found->state_lost = row->state_lost ? mem_strdup(row->state_lost) : NULL;
 	visit->ended = row->reason ? mem_format("%s, %s", row->state, row->reason)
 				   : mem_strdup(row->state);
-	visit->lines = BUF_INIT(CODE_OUTCOME_MAX);
-	return take_content(visit, view, err) && code_outcome(view, &visit->lines, &ignored, err);
+	return take_content(visit, view, err) && code_outcome_open(view, &visit->lines, err);
 }
 
 static void on_code(void *ctx, const struct command_view *view, const struct error *failure)
@@ -172,7 +169,7 @@ static void on_code(void *ctx, const struct command_view *view, const struct err
 		fail(visit, failure);
 	} else if (!take_view(visit, view, &err)) {
 		fail(visit, &err);
-	} else if (visit->lines.len <= AT_ONCE_MAX) {
+	} else if (visit->lines.fd < 0) {
 		on_read(visit);
 		on_was_read(visit);
 	} else {
@@ -320,6 +317,7 @@ void web_begin(struct call *call, struct web_plan *plan)
 
 	visit->waiting.call = call;
 	visit->plan = *plan;
+	visit->lines = CODE_OUTCOME_NONE;
 	visit->found.plan = &visit->plan;
 	visit->until = clock_mono_ms() + wait_of(call, &longest, tools->max_wait_ms);
 	if (check_server(tools, &err))

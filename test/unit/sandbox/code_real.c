@@ -49,6 +49,23 @@ static void copy(char *room, size_t size, const char *text)
 	snprintf(room, size, "%s", text ? text : "");
 }
 
+static bool read_outcome(const struct command_view *view, struct error *err)
+{
+	struct code_outcome outcome;
+	const char *line;
+	size_t len;
+
+	if (!code_outcome_open(view, &outcome, err))
+		return false;
+	while ((line = code_outcome_line(&outcome, &len))) {
+		assert_true(len <= CODE_LINE_MAX && outcome.held.len <= 2 * CODE_LINE_MAX);
+		assert_true(buf_add(&answer.lines, line, len) && buf_add(&answer.lines, "\n", 1));
+	}
+	answer.cut = outcome.cut;
+	code_outcome_close(&outcome);
+	return true;
+}
+
 static void on_answer(void *ctx, const struct command_view *view, const struct error *err)
 {
 	const struct command_row *row = view ? view->row : NULL;
@@ -73,7 +90,7 @@ static void on_answer(void *ctx, const struct command_view *view, const struct e
 	answer.over = row->context_over;
 	if (!command_output(view, COMMAND_STDOUT, 0, INT64_MAX / 2, &answer.out, &why) ||
 	    !command_output(view, COMMAND_STDERR, 0, INT64_MAX / 2, &answer.error, &why) ||
-	    !code_outcome(view, &answer.lines, &answer.cut, &why))
+	    !read_outcome(view, &why))
 		fail_msg("%s", why.text);
 }
 

@@ -427,13 +427,36 @@ bool command_output(const struct command_view *view, enum command_stream stream,
 	       error_set(err, ERROR_INTERNAL, "full");
 }
 
-bool code_outcome(const struct command_view *view, struct buf *ret_lines, bool *ret_cut,
-		  struct error *err)
+bool code_outcome_open(const struct command_view *view, struct code_outcome *ret_outcome,
+		       struct error *err)
 {
 	(void)view;
-	*ret_cut = domain.outcome_cut;
-	return !domain.outcome || buf_add_text(ret_lines, domain.outcome) ||
+	/* What is long is read in a helper thread. */
+	*ret_outcome =
+		(struct code_outcome){ .fd = domain.outcome && strlen(domain.outcome) > 16384 ? 0
+											      : -1,
+				       .held = BUF_INIT(CODE_OUTCOME_MAX),
+				       .cut = domain.outcome_cut };
+	return !domain.outcome || buf_add_text(&ret_outcome->held, domain.outcome) ||
 	       error_set(err, ERROR_INTERNAL, "full");
+}
+
+const char *code_outcome_line(struct code_outcome *outcome, size_t *ret_len)
+{
+	char *line = outcome->held.data + outcome->at;
+
+	if (outcome->at == outcome->held.len)
+		return NULL;
+	*ret_len = strcspn(line, "\n");
+	assert_int_equal(line[*ret_len], '\n');
+	line[*ret_len] = '\0';
+	outcome->at += *ret_len + 1;
+	return line;
+}
+
+void code_outcome_close(struct code_outcome *outcome)
+{
+	buf_release(&outcome->held);
 }
 
 void loop_work(struct loop *loop, work_fn *run, work_fn *done, void *ctx)
