@@ -47,7 +47,8 @@ enum {
 	LATE_MS = 10000, /* … and this long by any */
 	OUTLETS_PER_SESSION = 16, /* event streams kept for a reader that may come back … */
 	OUTLET_EVENTS_MAX = 1024, /* … events of each … */
-	OUTLET_BYTES_MAX = 8 * 1024 * 1024, /* … and bytes */
+	OUTLET_BYTES_MAX = 8 * 1024 * 1024,   /* … and bytes … */
+	OUTLETS_BYTES_MAX = 64 * 1024 * 1024, /* … and of everybody's together */
 	LISTENERS_MAX = 1024,
 	WATCHINGS_MAX = 4096,      /* resources that are looked at, for everybody … */
 	WATCHINGS_PER_OWNER = 128, /* … and for one key or session */
@@ -498,7 +499,8 @@ struct mcp {
 	struct key_cache keys;
 
 	struct exchange *exchanges;
-	struct outlet *outlets;
+	struct outlet *outlets; /* the newest first */
+	size_t outlets_bytes;   /* of all events that are kept */
 	struct listener *listeners;
 	struct subscription *subscriptions;
 	struct watching *watchings;

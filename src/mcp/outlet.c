@@ -81,6 +81,7 @@ static void drop_events(struct outlet *outlet)
 	}
 	outlet->last = NULL;
 	outlet->count = 0;
+	outlet->mcp->outlets_bytes -= outlet->bytes;
 	outlet->bytes = 0;
 }
 
@@ -119,6 +120,12 @@ static void leave_session(struct outlet *outlet)
 	if (outlet->session->feed == outlet)
 		outlet->session->feed = NULL;
 	outlet->session = NULL;
+}
+
+static void let_go(struct outlet *outlet)
+{
+	leave_session(outlet);
+	free_if_unused(outlet);
 }
 
 /* --- taps --- */
@@ -221,6 +228,35 @@ void outlet_attach(struct outlet *outlet, struct http_request *req, unsigned aft
 
 /* --- events --- */
 
+/* Of everybody's streams that are over, those that began first are not kept any more.  What a
+ * reader is being sent, he gets all the same. */
+static void make_room(struct mcp *mcp, bool with_readers)
+{
+	struct outlet *outlet = mcp->outlets;
+
+	while (outlet && outlet->next)
+		outlet = outlet->next;
+	for (struct outlet *newer; outlet && mcp->outlets_bytes > OUTLETS_BYTES_MAX;
+	     outlet = newer) {
+		newer = outlet->prev;
+		if (!outlet->written || !outlet->session || (outlet->tap && !with_readers))
+			continue;
+		drop_events(outlet);
+		let_go(outlet);
+	}
+}
+
+static void drop_first(struct outlet *outlet)
+{
+	struct event *event = outlet->first;
+
+	outlet->first = event->next;
+	outlet->count--;
+	outlet->bytes -= event->len;
+	outlet->mcp->outlets_bytes -= event->len;
+	free(event);
+}
+
 static void keep(struct outlet *outlet, const char *text, size_t len)
 {
 	struct event *event = mem_zeroed(1, sizeof(*event) + len + 1);
@@ -232,14 +268,14 @@ static void keep(struct outlet *outlet, const char *text, size_t len)
 	outlet->last = event;
 	outlet->count++;
 	outlet->bytes += len;
+	outlet->mcp->outlets_bytes += len;
 	while (outlet->count > 1 &&
-	       (outlet->count > OUTLET_EVENTS_MAX || outlet->bytes > OUTLET_BYTES_MAX)) {
-		event = outlet->first;
-		outlet->first = event->next;
-		outlet->count--;
-		outlet->bytes -= event->len;
-		free(event);
-	}
+	       (outlet->count > OUTLET_EVENTS_MAX || outlet->bytes > OUTLET_BYTES_MAX))
+		drop_first(outlet);
+	if (outlet->mcp->outlets_bytes > OUTLETS_BYTES_MAX)
+		make_room(outlet->mcp, false);
+	if (outlet->mcp->outlets_bytes > OUTLETS_BYTES_MAX)
+		make_room(outlet->mcp, true);
 }
 
 /* The one place where a frame is written.  data is one line. */
@@ -315,12 +351,6 @@ struct outlet *outlet_find(const struct session *session, const char *event_id,
 		outlet = outlet->of_session;
 	*ret_number = (unsigned)strtoul(end + 1, NULL, 10);
 	return outlet;
-}
-
-static void let_go(struct outlet *outlet)
-{
-	leave_session(outlet);
-	free_if_unused(outlet);
 }
 
 void outlets_forget(struct session *session)

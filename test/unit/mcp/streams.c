@@ -271,6 +271,37 @@ static void closing_the_old_stream_ends_its_session(void **state)
 	assert_int_equal(mcp_pending(w->base.mcp), 0);
 }
 
+/* --- what is kept -------------------------------------------------------------------------- */
+
+static void send_long(struct web_fixture *w, struct session *session, const char *text)
+{
+	struct outlet *outlet = outlet_new(w->base.mcp, session);
+
+	outlet_send_text(outlet, "message", text);
+	outlet_finish(outlet);
+}
+
+static void the_oldest_answers_of_everybody_make_room_for_later_ones(void **state)
+{
+	enum { LEN = 4 * 1024 * 1024, COUNT = 2 * OUTLETS_BYTES_MAX / LEN };
+	struct web_fixture *w = *state;
+	auto_str text = mem_zeroed(1, LEN);
+	struct session sessions[2] = { { .waiting = 0 } };
+	unsigned number;
+
+	memset(text, 'x', LEN - 1);
+	for (int i = 0; i < COUNT; i++) {
+		send_long(w, &sessions[i % 2], text);
+		assert_true(w->base.mcp->outlets_bytes <= OUTLETS_BYTES_MAX);
+	}
+	for (int i = 0; i < 2; i++) {
+		assert_null(outlet_find(&sessions[i], "1.0", &number));
+		assert_non_null(outlet_find(&sessions[i], "16.0", &number));
+		outlets_forget(&sessions[i]);
+	}
+	assert_int_equal(w->base.mcp->outlets_bytes, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +315,7 @@ int main(void)
 		WITH_WEB(an_id_of_no_stream_is_refused),
 		WITH_WEB(a_session_hears_that_a_list_has_changed),
 		WITH_WEB(an_answer_larger_than_the_buffer_arrives_whole),
+		WITH_WEB(the_oldest_answers_of_everybody_make_room_for_later_ones),
 		WITH_WEB(the_old_transport_answers_on_its_stream),
 		WITH_WEB(closing_the_old_stream_ends_its_session),
 	};
