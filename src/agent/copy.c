@@ -133,19 +133,46 @@ static void close_file(struct copying *copying)
 	copying->in = copying->out = -1;
 }
 
+/* Both go over the hole that the source may have here, so that a file is no larger on the disk than
+ * it was.  Returns how much stands behind it, at most a step's bytes; 0: nothing. */
+static size_t skip_hole(struct copying *copying)
+{
+	off_t at = lseek(copying->in, 0, SEEK_CUR);
+	off_t data = lseek(copying->in, at, SEEK_DATA);
+	off_t hole;
+
+	if (data < 0 && errno == ENXIO)
+		return 0;
+	if (data < 0)
+		return BYTES_A_STEP; /* a file system that does not say */
+	hole = lseek(copying->in, data, SEEK_HOLE);
+	lseek(copying->in, data, SEEK_SET);
+	lseek(copying->out, data, SEEK_SET);
+	return hole > data && hole - data < BYTES_A_STEP ? (size_t)(hole - data) : BYTES_A_STEP;
+}
+
+static int finish_file(struct copying *copying)
+{
+	struct stat info;
+	int number = 0;
+
+	/* For the hole at its end. */
+	if (fstat(copying->in, &info) < 0 || ftruncate(copying->out, info.st_size) < 0)
+		number = errno;
+	else
+		keep_attributes(copying->out, &info);
+	close_file(copying);
+	return number;
+}
+
 static int copy_bytes(struct copying *copying)
 {
-	ssize_t got = sendfile(copying->out, copying->in, NULL, BYTES_A_STEP);
-	struct stat info;
+	size_t want = skip_hole(copying);
+	ssize_t got = want > 0 ? sendfile(copying->out, copying->in, NULL, want) : 0;
 
 	if (got < 0)
 		return errno;
-	if (got > 0)
-		return 0;
-	if (fstat(copying->in, &info) == 0)
-		keep_attributes(copying->out, &info);
-	close_file(copying);
-	return 0;
+	return got > 0 ? 0 : finish_file(copying);
 }
 
 static void leave_folder(struct copying *copying)

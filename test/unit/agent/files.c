@@ -678,6 +678,21 @@ static void what_is_moved_keeps_what_it_is(void **state)
 	link_drop(link);
 }
 
+static void holes_are_not_filled_on_the_way_to_another_file_system(void **state)
+{
+	struct link *link = link_make(*state);
+
+	free(run(link, 1,
+		 "mkdir m; mount -t tmpfs -o size=1m none m; truncate -s 1T holes; "
+		 "printf end | dd of=holes bs=1 seek=500G conv=notrunc 2>/dev/null"));
+	assert_moved(link, "holes", "m/", "/tmp/m/holes");
+	assert_out(link, 2,
+		   "stat -c %s m/holes; tail -c +536870912001 m/holes | head -c 4 | od -An -c; "
+		   "ls; umount m",
+		   "1099511627776\n   e   n   d  \\0\nm\n");
+	link_drop(link);
+}
+
 static void nothing_is_replaced_unless_that_is_wished(void **state)
 {
 	struct link *link = link_make(*state);
@@ -952,6 +967,7 @@ int main(void)
 		HOUSE(a_mount_in_a_tree_stops_the_removal_and_is_named),
 		HOUSE(a_removal_taken_back_stops_and_its_time_is_bounded),
 		HOUSE(what_is_moved_keeps_what_it_is),
+		HOUSE(holes_are_not_filled_on_the_way_to_another_file_system),
 		HOUSE(nothing_is_replaced_unless_that_is_wished),
 		HOUSE(what_cannot_be_moved_says_why),
 		HOUSE(a_move_into_another_file_system_copies_and_removes),
