@@ -112,8 +112,12 @@ static void describe(const struct near *near, const char *text, const char *end,
 	const char *line = near->stop;
 
 	if (*near->wanted == '\0') {
-		buf_addf(ret_text, "lines %lld–%lld say the same but for white space",
-			 (long long)first, (long long)last);
+		if (first == last)
+			buf_addf(ret_text, "line %lld says", (long long)first);
+		else
+			buf_addf(ret_text, "lines %lld–%lld say", (long long)first,
+				 (long long)last);
+		buf_add_text(ret_text, " the same but for white space");
 		return;
 	}
 	while (line > text && line[-1] != '\n')

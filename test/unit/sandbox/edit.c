@@ -338,6 +338,9 @@ static void text_that_differs_in_white_space_is_found_all_the_same(void **state)
 	expect_refused("a\n\tif (x)\n\t\ty();\nb\n", "    if (x)\n        y();\n", 1,
 		       "old_text was found 0 times in /f.c: lines 2–3 say the same but for white "
 		       "space");
+	expect_refused("one\n  two\n", "two ", 1,
+		       "old_text was found 0 times in /f.c: line 2 says the same but for white "
+		       "space");
 	expect_refused("one\r\ntwo\r\n", "one\ntwo\n", 1,
 		       "old_text was found 0 times in /f.c: lines 1–2 say the same but for white "
 		       "space");
