@@ -19,7 +19,7 @@ static const char usage[] =
 static int help(void)
 {
 	fputs(usage, stdout);
-	puts("\nSettings, from the environment:\n");
+	puts("");
 	config_print_help(stdout);
 	return 0;
 }

@@ -495,7 +495,7 @@ void config_print_help(FILE *out)
 		const struct setting *setting = &settings[i];
 
 		add_allowed(&allowed, setting);
-		fprintf(out, "  %-17s %s%s%s%s\n  %17s %s; default: %s\n", setting->name,
+		fprintf(out, "  %-23s %s%s%s%s\n  %23s %s; default: %s\n", setting->name,
 			setting->help, setting->also ? " (also " : "",
 			setting->also ? setting->also : "", setting->also ? ")" : "", "",
 			buf_text(&allowed),

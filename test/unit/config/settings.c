@@ -537,6 +537,9 @@ static void the_help_names_every_setting_with_its_default(void **state)
 	assert_non_null(strstr(text, "default: 256m"));
 	assert_non_null(strstr(text, "LOG_FORMAT"));
 	assert_null(strstr(text, "(null)"));
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		if (strncmp(line, "  ", 2) == 0 && (line[25] != ' ' || line[26] == ' '))
+			fail_msg("not in its column: %.60s", line);
 	free(text);
 }
 
