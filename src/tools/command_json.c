@@ -233,7 +233,8 @@ static void add_footer(const struct command_view *view, const struct command_wis
 	if (row->reason)
 		buf_addf(text, " · %s", row->reason);
 	add_usage(row, text);
-	add_context(row, text);
+	if (!wish->hides_context)
+		add_context(row, text);
 	buf_addf(text, " · %s", row->id);
 	if (wish->with_offsets) {
 		buf_addf(text, " in %s", row->container_id);

@@ -30,7 +30,7 @@ void compat_code_plan(const struct call *call, struct code_request *request,
 		      struct execution_plan *plan);
 /* A command_wish's reshape. */
 struct json *logs_of(const struct json *structured);
-/* Why code did not end by itself, as a word and a sentence; false: it did. */
+/* Why code did not come to its end, as a word and a sentence; false: it did, or raised an error. */
 bool logs_cut_short(const struct json *structured, const char **ret_name, struct buf *ret_sentence);
 
 #endif

@@ -12,14 +12,33 @@ static struct json *list_of(const char *text)
 	return list;
 }
 
+/* sys.exit(3) and os._exit(3) raise nothing that is told as an error. */
+static bool exited_badly(const struct json *structured, const char **ret_name,
+			 struct buf *ret_sentence)
+{
+	int64_t status;
+
+	if (!json_get_int(structured, "exit_code", &status) || status == 0 ||
+	    json_get_object(structured, "error"))
+		return false;
+	*ret_name = "SystemExit";
+	buf_addf(ret_sentence, "the code ended with exit code %lld%s", (long long)status,
+		 json_get(structured, "context_over")
+			 ? ", and its interpreter with it: variables are gone"
+			 : "");
+	return true;
+}
+
 bool logs_cut_short(const struct json *structured, const char **ret_name, struct buf *ret_sentence)
 {
 	const char *state = json_get_text(structured, "state");
 	const char *hint = json_get_text(structured, "hint");
 	const char *reason = json_get_text(structured, "reason");
 
-	if (!state || strcmp(state, "exited") == 0)
+	if (!state)
 		return false;
+	if (strcmp(state, "exited") == 0)
+		return exited_badly(structured, ret_name, ret_sentence);
 	if (strcmp(state, "timed_out") == 0)
 		*ret_name = "TimeoutError";
 	else if (strcmp(state, "oom_killed") == 0)

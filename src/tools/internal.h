@@ -285,9 +285,10 @@ struct json *ratio_json(int64_t number, int64_t unit);
 
 struct command_wish {
 	struct output_wish output;
-	unsigned streams;  /* of enum command_stream; 0: none is shown */
-	bool with_offsets; /* check_command and its kin */
-	bool with_match;   /* wait_for was given: whether it appeared */
+	unsigned streams;   /* of enum command_stream; 0: none is shown */
+	bool with_offsets;  /* check_command and its kin */
+	bool with_match;    /* wait_for was given: whether it appeared */
+	bool hides_context; /* of code for which the interpreter is our affair */
 	/* Turns the structured form into another server's; NULL: it stays as it is. */
 	struct json *(*reshape)(const struct json *structured);
 };

@@ -109,6 +109,7 @@ static void go(struct compat *compat, const char *container_id)
 		.wait_ms = most_ms + COMPAT_END_MS,
 		.wish = { .output = { .limit = fitting_limit(call) },
 			  .streams = COMMAND_STDOUT | COMMAND_STDERR,
+			  .hides_context = true,
 			  .reshape = reshape },
 	};
 

@@ -49,6 +49,12 @@ test('container-mcp: Python, whose result is what it leaves in _', async () => {
   assert.equal(failed.output, 'b\n');
   assert.match(failed.error, /NameError: name 'kept' is not defined/);
   assert.equal(failed.success, false);
+  for (const code of ['exit(3)', 'import os; os._exit(3)']) {
+    const ended = await agent.tool('system_run_python', { code });
+    assert.equal(ended.structuredContent.success, false);
+    assert.match(ended.structuredContent.error, /^SystemExit: .*exit code 3/);
+    assert.doesNotMatch(textOf(ended), /state was lost|context/);
+  }
 });
 
 test('container-mcp: the environment is the sandbox\'s', async () => {
@@ -133,6 +139,9 @@ test('code-sandbox: code that keeps its state, by the client\'s own name for the
   assert.equal(error.name, 'ZeroDivisionError');
   assert.equal(error.value, 'division by zero');
   assert.match(error.traceback, /1 \/ 0/);
+  const crashed = await agent.call('execute_code', { sandbox_id: 'my work', code: 'import os; os._exit(3)' });
+  assert.deepEqual(crashed.error, { name: 'SystemExit', traceback: '',
+    value: 'the code ended with exit code 3, and its interpreter with it: variables are gone' });
 });
 
 test('code-sandbox: files', async () => {

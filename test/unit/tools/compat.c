@@ -485,6 +485,12 @@ static void code_is_told_in_lists(void **state)
 		  "{\"logs\":{\"stdout\":[],\"stderr\":[]},\"error\":{\"name\":\"Interrupted\","
 		  "\"value\":"
 		  "\"why\",\"traceback\":\"\"}}" },
+		{ "{\"state\":\"exited\",\"exit_code\":3,\"context_over\":true}",
+		  "{\"logs\":{\"stdout\":[],\"stderr\":[]},\"error\":{\"name\":\"SystemExit\","
+		  "\"value\":\"the code ended with exit code 3, and its interpreter with it: "
+		  "variables are gone\",\"traceback\":\"\"}}" },
+		{ "{\"state\":\"exited\",\"exit_code\":0}",
+		  "{\"logs\":{\"stdout\":[],\"stderr\":[]},\"error\":null}" },
 	};
 
 	(void)state;
