@@ -38,7 +38,7 @@ struct package_row {
 };
 struct package_report {
 	const char *manager; /* NULL: the command ended before it could tell, or is no install */
-	const char *here;    /* the manager is not in the image; these are, separated by spaces */
+	const char *here;    /* the manager is not in the image; these are: "pip, apt" */
 	struct package_row *installed; /* first those that were asked for by name */
 	size_t installed_count;
 	struct package_row *failed;
@@ -48,6 +48,8 @@ struct package_report {
 /* Of a command that is over, inside its callback.  False only when its output cannot be read. */
 bool package_report(const struct command_view *view, struct package_report *ret_report,
 		    struct error *err) must_check;
+/* How much of what the install printed, as text, was said before the report. */
+size_t package_said_len(const struct command_view *view, const char *printed);
 void package_report_release(struct package_report *report);
 static inline void auto_package_report_(struct package_report *slot)
 {

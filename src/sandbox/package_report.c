@@ -124,6 +124,19 @@ bool package_report(const struct command_view *view, struct package_report *ret_
 	return true;
 }
 
+size_t package_said_len(const struct command_view *view, const char *printed)
+{
+	auto_str mark = NULL;
+	auto_str line = NULL;
+	const char *at;
+
+	if (!package_mark(view->row->command, &mark))
+		return strlen(printed);
+	line = mem_format("\n%s\n", mark);
+	at = strstr(printed, line);
+	return at ? (size_t)(at - printed) : strlen(printed);
+}
+
 void package_report_release(struct package_report *report)
 {
 	free(report->installed);

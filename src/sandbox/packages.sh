@@ -167,8 +167,11 @@ report_installed() {
 
 if ! "${manager}_here"; then
 	printf '\n%s\nmissing\t%s\nhere\t' "$report" "$manager"
+	gap=
 	for other in pip npm apk apt; do
-		! "${other}_here" || printf '%s ' "$other"
+		"${other}_here" || continue
+		printf '%s%s' "$gap" "$other"
+		gap=', '
 	done
 	echo
 	exit 127

@@ -62,21 +62,37 @@ static const char *reason_of(const struct command_view *view, const struct packa
 	return report->failed_count > 0 ? report->failed[0].text : NULL;
 }
 
+/* The report at its end is ours, and told as error. */
+static void add_said(const struct command_view *view, struct json *whole, struct buf *text)
+{
+	const char *printed = json_get_text(whole, "stdout");
+	const char *complaints = json_get_text(whole, "stderr");
+	auto_str said = printed ? mem_strndup(printed, package_said_len(view, printed)) : NULL;
+
+	json_put_text(whole, "stdout", said ? said : "");
+	(void)(buf_add_text(text, said ? said : "") &&
+	       buf_add_text(text, complaints ? complaints : ""));
+}
+
 static void tell(struct call *call, const struct command_view *view, const char *package,
 		 const char *reason)
 {
 	const struct command_wish wish = { .output = { .limit = fitting_limit(call) },
 					   .streams = COMMAND_STDOUT | COMMAND_STDERR };
+	auto_buf unused = BUF_INIT(SAID_MAX);
 	auto_buf text = BUF_INIT(SAID_MAX);
 	auto_json whole = NULL;
 	auto_json logs = NULL;
 	struct json *out;
 	struct error err;
 
-	if (!command_result(view, &wish, &whole, &text, &err)) {
+	if (!command_result(view, &wish, &whole, &unused, &err)) {
 		tool_fail(call, &err);
 		return;
 	}
+	add_said(view, whole, &text);
+	buf_addf(&text, "%s[%s%s%s]", text.len > 0 && text.data[text.len - 1] != '\n' ? "\n" : "",
+		 package, reason ? " is not installed: " : " is installed", reason ? reason : "");
 	logs = logs_of(whole);
 	out = json_object();
 	json_put_text(out, "package", package);

@@ -183,4 +183,5 @@ test('code-sandbox: a package', async () => {
   assert.equal(view.package, './nothing.whl');
   assert.match(view.error, /nothing\.whl/);
   assert.match(view.output.stdout.join(''), /nothing\.whl/);
+  assert.doesNotMatch(view.output.stdout.join(''), /report-|manager\t/);
 });

@@ -170,6 +170,20 @@ static void only_an_installs_command_line_has_a_mark(void **state)
 	assert_false(package_mark("", &none));
 }
 
+static void what_was_said_ends_before_the_report(void **state)
+{
+	char *command = package_command(MARK);
+	struct command_row row = { .command = command };
+	struct command_view view = { .row = &row };
+
+	(void)state;
+	assert_int_equal(package_said_len(&view, "a\nreport-b\n\n" MARK "\nmanager\tpip\n"), 11);
+	assert_int_equal(package_said_len(&view, "a\n"), 2);
+	row.command = "ls";
+	assert_int_equal(package_said_len(&view, "\n" MARK "\n"), (int)strlen(MARK) + 2);
+	free(command);
+}
+
 /* --- in a container ------------------------------------------------------------------------ */
 
 /* How the last command ended. */
@@ -370,7 +384,7 @@ static void a_manager_that_is_not_there_names_those_that_are(void **state)
 	allow_network(house);
 	assert_true(install(house, "pip", packages, &err));
 	assert_string_equal(report.manager, "pip");
-	assert_string_equal(report.here, "apk ");
+	assert_string_equal(report.here, "apk");
 	assert_int_equal(report.installed_count, 0);
 }
 
@@ -398,6 +412,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_report_is_none),
 		cmocka_unit_test(a_flood_of_rows_is_cut),
 		cmocka_unit_test(only_an_installs_command_line_has_a_mark),
+		cmocka_unit_test(what_was_said_ends_before_the_report),
 		LIFE(one_that_fails_does_not_keep_the_others_out),
 		LIFE(what_is_there_already_is_told_with_its_version),
 		LIFE(the_mirror_reaches_the_manager_and_nothing_else_does),

@@ -537,6 +537,14 @@ bool package_report(const struct command_view *view, struct package_report *ret_
 	       error_set(err, domain.refusal.kind, "%s", domain.refusal.text);
 }
 
+size_t package_said_len(const struct command_view *view, const char *printed)
+{
+	const char *at = strstr(printed, "\nreport-");
+
+	(void)view;
+	return at ? (size_t)(at - printed) : strlen(printed);
+}
+
 void package_report_release(struct package_report *report)
 {
 	(void)report;

@@ -99,10 +99,10 @@ static void a_missing_manager_is_an_error_that_names_others(void **state)
 
 	(void)state;
 	ask();
-	domain.report = (struct package_report){ .manager = "pip", .here = "apk npm " };
+	domain.report = (struct package_report){ .manager = "pip", .here = "apk, npm" };
 	answer_command(&row, NULL);
 	assert_int_equal(call->err.kind, ERROR_INVALID);
-	assert_contains(call->err.text, "there is no pip in container c-1; there is: apk npm");
+	assert_contains(call->err.text, "there is no pip in container c-1; there is: apk, npm");
 	call_clear();
 	ask();
 	domain.report = (struct package_report){ .manager = "pip", .here = "" };
