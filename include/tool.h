@@ -53,6 +53,8 @@ const struct tool **tools_select(const char *sets);
 void *call_context(const struct call *call);
 /* Who asks: a key or a session.  Borrowed, valid while the call is. */
 const char *call_owner(const struct call *call);
+/* Of the tool that is called; NULL: none is (a prompt, a resource). */
+const char *call_set(const struct call *call);
 /* What the client calls itself ("" when it gives itself no name, and for a task that an earlier
  * server left).  A hint, never to be trusted. */
 const char *call_client(const struct call *call);

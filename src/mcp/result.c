@@ -15,6 +15,11 @@ void *call_context(const struct call *call)
 	return call->tool_ctx;
 }
 
+const char *call_set(const struct call *call)
+{
+	return call->tool ? call->tool->set : NULL;
+}
+
 const char *call_client(const struct call *call)
 {
 	return call->client;

@@ -39,14 +39,21 @@ void compat_answer(struct compat *compat, struct json *structured, const char *t
 	call_answer(call, structured);
 }
 
+/* Advice of ours names a tool of ours. */
+static const char *advice_of(const struct error *err)
+{
+	return err->kind == ERROR_NOT_FOUND ? "file_list shows what is there" : err->next;
+}
+
 void compat_fail(struct compat *compat, const struct error *err)
 {
 	struct json *structured = take(compat->said);
+	const char *next = advice_of(err);
 	auto_buf text = BUF_INIT(2048);
 
 	buf_add_text(&text, err->text);
-	if (err->next)
-		buf_addf(&text, " (%s)", err->next);
+	if (next)
+		buf_addf(&text, " (%s)", next);
 	for (const struct json *m = json_first(compat->failed); m; m = json_next(m))
 		json_put(structured, json_key(m), json_copy(m));
 	json_put_bool(structured, "success", false);

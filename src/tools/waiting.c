@@ -1,5 +1,6 @@
 /* What every tool does with a call: tie it to the domain's operation, and say what to do when that
  * fails. */
+#include <string.h>
 #include "internal.h"
 
 const char *const container_id_aliases[] = { "id", "container", "sandbox_id", "session_id", NULL };
@@ -99,7 +100,29 @@ static const char *next_step(enum error_kind kind)
 	return NULL;
 }
 
+/* What a client of compat-code-sandbox, which need not have our other tools, can do instead. */
+static const char *next_step_by_sandbox(const struct error *err)
+{
+	if (err->kind == ERROR_GONE)
+		return "call create_sandbox for a new one";
+	if (err->kind == ERROR_NOT_FOUND && !err->next)
+		return "call get_sandbox_status for those that are yours, or create_sandbox for a "
+		       "new one";
+	if (err->kind == ERROR_CONFLICT && !err->next)
+		return "call get_sandbox_status to see its state";
+	if (err->kind == ERROR_LIMIT && !err->next)
+		return "ask for less, or close_sandbox what is not needed any more";
+	return NULL;
+}
+
 void tool_fail(struct call *call, const struct error *err)
 {
-	call_fail(call, err, err->next ? err->next : next_step(err->kind));
+	const char *set = call_set(call);
+	const char *next = NULL;
+
+	if (set && strcmp(set, "compat-code-sandbox") == 0)
+		next = next_step_by_sandbox(err);
+	if (!next)
+		next = err->next ? err->next : next_step(err->kind);
+	call_fail(call, err, next);
 }

@@ -162,8 +162,10 @@ test('code-sandbox: status, and the end, which may come twice', async () => {
   assert.ok(['my work', sandbox_id].every((id) => all.active_sessions.includes(id)), all.active_sessions.join());
   for (const id of ['my work', 'my work', sandbox_id])
     assert.equal((await agent.call('close_sandbox', { sandbox_id: id })).status, 'closed');
-  await agent.refused('not_found', 'execute_code', { sandbox_id: 'my work', code: '1' });
-  await agent.refused('gone', 'get_sandbox_status', { sandbox_id });
+  const unknown = await agent.refused('not_found', 'execute_code', { sandbox_id: 'my work', code: '1' });
+  assert.match(unknown.next, /^call get_sandbox_status .* create_sandbox/);
+  const gone = await agent.refused('gone', 'get_sandbox_status', { sandbox_id });
+  assert.equal(gone.next, 'call create_sandbox for a new one');
 });
 
 test('code-sandbox: one piece of code in a sandbox of its own', async () => {

@@ -413,6 +413,7 @@ static void a_file_is_written_moved_and_deleted(void **state)
 static void policies_of_files_are_told_in_the_shape(void **state)
 {
 	const struct file_entry folder = { .path = "/workspace/d", .type = FILE_TYPE_DIRECTORY };
+	struct error missing;
 
 	(void)state;
 	use("file_write", "{\"path\":\"a.sh\",\"content\":\"hi\"}");
@@ -420,6 +421,13 @@ static void policies_of_files_are_told_in_the_shape(void **state)
 		      "{\"path\":\"a.sh\",\"success\":false,\"error\":\"File extension "
 		      "not allowed: sh (allowed are txt,py)\"}");
 	assert_string_equal(domain.said, "");
+	error_set(&missing, ERROR_NOT_FOUND, "there is no file a.txt");
+	error_advise(&missing, "see what is there with list_files", false);
+	use("file_delete", "{\"path\":\"a.txt\"}");
+	give_sandbox(NULL);
+	domain_files.on_stat(domain.ctx, NULL, &missing);
+	assert_string_equal(json_get_text(call->structured, "error"),
+			    "there is no file a.txt (file_list shows what is there)");
 	call->tools.compat.file_bytes = 1;
 	use("file_write", "{\"path\":\"a.txt\",\"content\":\"hi\"}");
 	assert_contains(json_get_text(call->structured, "error"), "Content too large: 2 bytes");

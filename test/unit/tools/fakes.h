@@ -82,6 +82,14 @@ void *call_context(const struct call *call)
 	return (void *)(uintptr_t)&call->tools;
 }
 
+static const char *called_set; /* of the tool that is used */
+
+const char *call_set(const struct call *call)
+{
+	(void)call;
+	return called_set;
+}
+
 const char *call_client(const struct call *call)
 {
 	(void)call;
@@ -656,6 +664,7 @@ static inline void use(const char *tool, const char *text)
 	args = json_parse(text, strlen(text), &err);
 	if (!args)
 		fail_msg("%s: %s", text, err.text);
+	called_set = find_tool(tool)->set;
 	find_tool(tool)->run(call, args);
 }
 
