@@ -1,4 +1,4 @@
-/* Settings, from the environment, read once.  One table in config.c gives for each its variable,
+/* Settings, from the environment, read once.  One table in settings.c gives for each its variable,
  * type, default, bounds and help line; `sandpod --help` prints that table. */
 #ifndef CONFIG_H
 #define CONFIG_H
