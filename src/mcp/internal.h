@@ -5,7 +5,7 @@
  *	method.c, hello.c, list.c   which method does what
  *	call.c, result.c, ask.c, note.c   a call (call.h): from the request to its one answer
  *	task.c, task_methods.c      calls that outlive their request
- *	listen.c, watching.c        who wants to hear of changes, and looking for them
+ *	listen.c, subscription.c, watching.c   who wants to hear of changes, and looking for them
  *	session.c, identity.c, origin.c   who asks, and whether they may
  *
  * Two eras: the revisions up to 2025-11-25 begin with a handshake and may have a session; from
@@ -354,15 +354,29 @@ void listen_begin(struct mcp *mcp, const struct peer *peer, struct rpc_message *
 bool listen_end(struct mcp *mcp, const char *scope, const char *id, size_t id_len);
 void listen_end_scope(struct mcp *mcp, const char *scope);
 void listen_end_all(struct mcp *mcp);
-void subscriptions_end_scope(struct mcp *mcp, const char *scope);
 /* A carrier of a 2025 session that can be told things unasked; scope is borrowed.  Removing it ends
  * the subscriptions of its scope. */
 void sink_add(struct mcp *mcp, const char *scope, note_fn *on_note, void *ctx);
 void sink_remove(struct mcp *mcp, const char *scope);
 /* Those who listen to a task hear its state. */
 void listen_tell_task(struct mcp *mcp, const struct task_row *row);
+/* Tells a session of 2025 whatever its carrier is; whether it has one now. */
+void scope_tell(struct mcp *mcp, const char *scope, const struct json *message);
+bool scope_is_heard(struct mcp *mcp, const char *scope);
+
+/* --- subscription.c --- */
+
 void subscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
 void unsubscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message);
+void subscriptions_end_scope(struct mcp *mcp, const char *scope);
+/* owner NULL: to everybody who subscribed to it. */
+void subscriptions_tell(struct mcp *mcp, const char *owner, const char *uri,
+			const struct json *message);
+struct watching;
+/* As watching_begin; where there is no more room, subscriptions of the same owner that nobody hears
+ * of are ended. */
+bool watch_for(struct mcp *mcp, const struct peer *peer, const char *uri,
+	       struct watching **ret_watching, struct error *err) must_check;
 
 /* --- watching.c --- */
 

@@ -2,8 +2,9 @@
  *
  * In 2026-07-28 that is a request of its own, subscriptions/listen, which is answered by a stream
  * of what was asked for, each message marked with the request's id, and ends when the client leaves
- * or the server stops.  In the 2025 revisions it is a subscription to a resource (and to the lists,
- * unasked), told on the session's own stream, or on whatever carries the session (a sink). */
+ * or the server stops.  In the 2025 revisions it is a subscription to a resource (subscription.c)
+ * and to the lists, unasked, told on the session's own stream, or on whatever carries the session
+ * (a sink). */
 #include "internal.h"
 #include <string.h>
 
@@ -20,14 +21,6 @@ struct listener {
 	answer_fn *on_answer;
 	note_fn *on_note;
 	void *ctx;
-};
-
-struct subscription {
-	struct subscription *next;
-	char *scope;
-	char *owner;
-	char *uri;
-	struct watching *watching;
 };
 
 struct sink {
@@ -161,8 +154,11 @@ static struct json *own_tasks(struct mcp *mcp, const char *owner, const struct j
 	return list;
 }
 
+/* --- 2026-07-28: the request, its wish --- */
+
 /* Those whose changes are told, to him. */
-static void watch_uris(struct mcp *mcp, struct listener *listener, const struct json *wish)
+static void watch_uris(struct mcp *mcp, const struct peer *peer, struct listener *listener,
+		       const struct json *wish)
 {
 	auto_json uris = texts(wish);
 	struct error ignored;
@@ -170,8 +166,7 @@ static void watch_uris(struct mcp *mcp, struct listener *listener, const struct 
 	for (const struct json *m = json_first(uris); m; m = json_next(m)) {
 		size_t at = listener->uris ? json_size(listener->uris) : 0;
 
-		if (!watching_begin(mcp, listener->owner, json_text(m), &listener->watchings[at],
-				    &ignored))
+		if (!watch_for(mcp, peer, json_text(m), &listener->watchings[at], &ignored))
 			continue;
 		if (!listener->uris)
 			listener->uris = json_array();
@@ -185,7 +180,7 @@ static void read_wish(struct mcp *mcp, const struct peer *peer, const struct jso
 	for (int list = 0; list < LISTS; list++)
 		listener->lists[list] = json_get_bool(wish, list_flags[list], false) &&
 					offers(mcp, (enum mcp_list)list);
-	watch_uris(mcp, listener, json_get_array(wish, "resourceSubscriptions"));
+	watch_uris(mcp, peer, listener, json_get_array(wish, "resourceSubscriptions"));
 	listener->tasks = own_tasks(mcp, peer->owner, json_get_array(wish, "taskIds"));
 }
 
@@ -291,112 +286,6 @@ void listen_end_all(struct mcp *mcp)
 		end(mcp, &mcp->listeners, true);
 }
 
-/* --- 2025: subscriptions --- */
-
-static struct subscription **find_subscription(struct mcp *mcp, const char *scope, const char *uri,
-					       unsigned *ret_count)
-{
-	struct subscription **found = NULL;
-
-	*ret_count = 0;
-	for (struct subscription **at = &mcp->subscriptions; *at; at = &(*at)->next) {
-		if (strcmp((*at)->scope, scope) != 0)
-			continue;
-		++*ret_count;
-		if (uri && strcmp((*at)->uri, uri) == 0)
-			found = at;
-	}
-	return found;
-}
-
-static void subscription_end(struct subscription **at)
-{
-	struct subscription *subscription = *at;
-
-	*at = subscription->next;
-	watching_end(subscription->watching);
-	free(subscription->scope);
-	free(subscription->owner);
-	free(subscription->uri);
-	free(subscription);
-}
-
-static void refuse_watching(const struct peer *peer, const struct rpc_message *message,
-			    const char *uri, const struct error *err)
-{
-	struct fault fault;
-
-	if (err->kind == ERROR_NOT_FOUND)
-		resource_missing(peer->era, uri, &fault);
-	else if (err->kind == ERROR_GONE)
-		fault_set(&fault, 200, RPC_NO_RESOURCE, "%s", err->text);
-	else
-		fault_set(&fault, 200, rpc_code_of(err->kind), "%s", err->text);
-	peer_refuse(peer, message, &fault);
-}
-
-void subscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
-{
-	const char *uri = json_get_text(message->params, "uri");
-	struct subscription *subscription;
-	struct watching *watching;
-	struct error err;
-	unsigned count;
-
-	if (!uri) {
-		peer_error(peer, message, RPC_INVALID_PARAMS, "params.uri must be a string");
-		return;
-	}
-	if (find_subscription(mcp, peer->scope, uri, &count)) {
-		peer_result(peer, message, json_object());
-		return;
-	}
-	if (count >= SUBSCRIPTIONS_MAX) {
-		peer_error(peer, message, RPC_INVALID_PARAMS,
-			   "no more subscriptions are taken; unsubscribe from others");
-		return;
-	}
-	if (!watching_begin(mcp, peer->owner, uri, &watching, &err)) {
-		refuse_watching(peer, message, uri, &err);
-		return;
-	}
-	subscription = mem_new(struct subscription);
-	subscription->scope = mem_strdup(peer->scope);
-	subscription->owner = mem_strdup(peer->owner);
-	subscription->uri = mem_strdup(uri);
-	subscription->watching = watching;
-	subscription->next = mcp->subscriptions;
-	mcp->subscriptions = subscription;
-	peer_result(peer, message, json_object());
-}
-
-void unsubscribe(struct mcp *mcp, const struct peer *peer, struct rpc_message *message)
-{
-	const char *uri = json_get_text(message->params, "uri");
-	struct subscription **at;
-	unsigned count;
-
-	if (!uri) {
-		peer_error(peer, message, RPC_INVALID_PARAMS, "params.uri must be a string");
-		return;
-	}
-	at = find_subscription(mcp, peer->scope, uri, &count);
-	if (at)
-		subscription_end(at);
-	peer_result(peer, message, json_object());
-}
-
-void subscriptions_end_scope(struct mcp *mcp, const char *scope)
-{
-	struct subscription **at = &mcp->subscriptions;
-
-	while (*at)
-		if (strcmp((*at)->scope, scope) == 0)
-			subscription_end(at);
-		else
-			at = &(*at)->next;
-}
-
 /* --- 2025: who carries a session --- */
 
 void sink_add(struct mcp *mcp, const char *scope, note_fn *on_note, void *ctx)
@@ -425,7 +314,7 @@ void sink_remove(struct mcp *mcp, const char *scope)
 	subscriptions_end_scope(mcp, scope);
 }
 
-static void tell_scope(struct mcp *mcp, const char *scope, const struct json *message)
+void scope_tell(struct mcp *mcp, const char *scope, const struct json *message)
 {
 	struct session *session = session_cached(mcp, scope);
 
@@ -434,6 +323,16 @@ static void tell_scope(struct mcp *mcp, const char *scope, const struct json *me
 	for (struct sink *sink = mcp->sinks; sink; sink = sink->next)
 		if (strcmp(sink->scope, scope) == 0)
 			sink->on_note(sink->ctx, message);
+}
+
+bool scope_is_heard(struct mcp *mcp, const char *scope)
+{
+	const struct session *session = session_cached(mcp, scope);
+	const struct sink *sink = mcp->sinks;
+
+	while (sink && strcmp(sink->scope, scope) != 0)
+		sink = sink->next;
+	return sink || (session && session->feed && outlet_is_attached(session->feed));
 }
 
 /* --- what there is to tell --- */
@@ -471,9 +370,7 @@ void mcp_resource_updated(struct mcp *mcp, const char *owner, const char *uri)
 	for (const struct listener *l = mcp->listeners; l; l = l->next)
 		if (is_for(l->owner, owner) && has_text(l->uris, uri))
 			tell(l, method, json_copy(params));
-	for (const struct subscription *s = mcp->subscriptions; s; s = s->next)
-		if (is_for(s->owner, owner) && strcmp(s->uri, uri) == 0)
-			tell_scope(mcp, s->scope, message);
+	subscriptions_tell(mcp, owner, uri, message);
 }
 
 void listen_tell_task(struct mcp *mcp, const struct task_row *row)

@@ -238,11 +238,11 @@ static void on_note(void *ctx, const struct json *message)
 	w->notes[w->note_count++] = json_print(message);
 }
 
-static void say_in(struct world *w, enum era era, unsigned able, const char *owner,
-		   const char *text)
+static void say_from(struct world *w, const char *scope, enum era era, unsigned able,
+		     const char *owner, const char *text)
 {
 	struct peer peer = { .owner = owner,
-			     .scope = owner,
+			     .scope = scope,
 			     .version = era == ERA_2026 ? "2026-07-28" : "2025-11-25",
 			     .era = era,
 			     .client_can = able,
@@ -260,6 +260,12 @@ static void say_in(struct world *w, enum era era, unsigned able, const char *own
 		method_notification(w->base.mcp, &peer, &message);
 	else
 		method_response(w->base.mcp, &peer, &message);
+}
+
+static void say_in(struct world *w, enum era era, unsigned able, const char *owner,
+		   const char *text)
+{
+	say_from(w, owner, era, able, owner, text);
 }
 
 static void say_2026(struct world *w, const char *text)
@@ -850,6 +856,44 @@ static void one_caller_watches_so_many_and_no_more(void **state)
 		assert_false(watched[i].open);
 }
 
+static void fill_with_watches(struct world *w, const char *scope)
+{
+	for (int i = 0; i < SUBSCRIPTIONS_MAX; i++) {
+		auto_str text = mem_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/"
+					   "subscribe\",\"params\":{\"uri\":\"lamp://%s-%d\"}}",
+					   scope, i);
+
+		say_from(w, scope, ERA_2025, 0, "me", text);
+		assert_contains(w->base.answer, "\"result\":{}");
+	}
+}
+
+static int count_watched(const char *front)
+{
+	int count = 0;
+
+	for (int i = 0; i < watched_count; i++)
+		count += watched[i].open && strncmp(watched[i].name, front, strlen(front)) == 0;
+	return count;
+}
+
+static void what_nobody_hears_of_makes_room(void **state)
+{
+	struct world *w = *state;
+
+	watched_count = 0;
+	sink_add(w->base.mcp, "here", on_note, w);
+	fill_with_watches(w, "here");
+	fill_with_watches(w, "left");
+	say_2025(w, SUBSCRIBE("subscribe", "lamp://1"));
+	assert_contains(w->base.answer, "\"result\":{}");
+	assert_int_equal(count_watched("here"), SUBSCRIPTIONS_MAX);
+	assert_int_equal(count_watched("left"), 0);
+	assert_int_equal(count_watched("1"), 1);
+	subscriptions_end_scope(w->base.mcp, "me");
+	sink_remove(w->base.mcp, "here");
+}
+
 static void answers_that_a_task_did_not_ask_for_are_passed_over(void **state)
 {
 	struct world *w = *state;
@@ -956,6 +1000,7 @@ int main(void)
 		WITH_WORLD(watches_end_with_the_carrier_of_their_session),
 		WITH_WORLD(what_cannot_be_watched_is_refused),
 		WITH_WORLD(one_caller_watches_so_many_and_no_more),
+		WITH_WORLD(what_nobody_hears_of_makes_room),
 		WITH_WORLD(answers_that_a_task_did_not_ask_for_are_passed_over),
 		WITH_WORLD(a_task_asks_again_for_what_was_no_answer),
 		WITH_WORLD(methods_of_the_other_era_are_not_there),
