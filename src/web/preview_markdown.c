@@ -7,7 +7,7 @@
 #include <strings.h>
 #include "preview.h"
 
-enum { NEST_MAX = 48, URL_MAX = 4096, CODE_MAX = 1024 * 1024 };
+enum { NEST_MAX = 48, URL_MAX = 4096, CODE_MAX = 1024 * 1024, WORD_MAX = 4096 };
 
 /* What is open: of which kind, and what ends it. */
 struct opened {
@@ -331,11 +331,23 @@ static int on_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE len, void *ctx
 	return writer->html->full;
 }
 
+/* md4c 0.4.8 looks for the end of each address that has no markup around it up to the next space.
+ * In a text without spaces that takes seconds, so there such addresses are just text. */
+static bool has_long_word(const char *text, size_t len)
+{
+	size_t word = 0;
+
+	for (size_t i = 0; i < len && word <= WORD_MAX; i++)
+		word = memchr(" \t\n\v\f\r", text[i], 6) ? 0 : word + 1;
+	return word > WORD_MAX;
+}
+
 void markdown_body(struct html *html, const char *text, size_t len)
 {
 	struct writer writer = { .html = html, .code = BUF_INIT(CODE_MAX) };
+	unsigned addresses = has_long_word(text, len) ? MD_FLAG_PERMISSIVEAUTOLINKS : 0;
 	const MD_PARSER parser = {
-		.flags = MD_DIALECT_GITHUB | MD_FLAG_NOHTML,
+		.flags = (MD_DIALECT_GITHUB | MD_FLAG_NOHTML) & ~addresses,
 		.enter_block = on_block,
 		.leave_block = on_block_end,
 		.enter_span = on_span,

@@ -385,6 +385,20 @@ static void markdown_is_made_and_stays_harmless(void **state)
 	assert_has(got, "<pre tabindex=\"0\"><code><b>let</b> x = <u>&#39;&lt;&#39;</u>;\n</code>");
 }
 
+/* md4c's search for where they end takes seconds there. */
+static void addresses_beside_a_word_without_end_are_text(void **state)
+{
+	static const char address[] = "so http://a.example/b it is ";
+	auto_buf text = BUF_INIT(sizeof(address) + 8000);
+
+	(void)state;
+	assert_has(page_of("a.md", address), "<a href=\"http://a.example/b\"");
+	assert_true(buf_add_text(&text, address));
+	while (buf_add_text(&text, "www.a.b/("))
+		;
+	assert_null(strstr(page_of("a.md", buf_text(&text)), "<a href="));
+}
+
 static void a_link_in_markdown_leads_outside_or_nowhere(void **state)
 {
 	static const char *const bad[] = { "javascript:alert(1)",
@@ -454,6 +468,7 @@ int main(void)
 		PAGE_TEST(a_large_table_says_what_it_shows),
 		PAGE_TEST(bytes_are_numbers),
 		PAGE_TEST(markdown_is_made_and_stays_harmless),
+		PAGE_TEST(addresses_beside_a_word_without_end_are_text),
 		PAGE_TEST(a_link_in_markdown_leads_outside_or_nowhere),
 		PAGE_TEST(entities_cannot_hide_anything),
 	};
