@@ -3,7 +3,13 @@
 #include <string.h>
 #include "web_tools.h"
 
-enum { TEXT_MAX = 16 * 1024 * 1024, URL_SHOWN_MAX = 4096, SHOWN_MAX = 1000, WORD_MAX = 64 };
+enum {
+	TEXT_MAX = 16 * 1024 * 1024,
+	URL_SHOWN_MAX = 4096,
+	SHOWN_MAX = 1000,
+	WORD_MAX = 64,
+	HOST_MAX = 256
+};
 
 /* --- notes --- */
 
@@ -14,13 +20,22 @@ static void add_note(struct json *notes, char *text)
 	free(text);
 }
 
+/* A note is said by us: nothing but names of hosts comes into it. */
+static bool is_host(const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+
+	return len > 0 && len < HOST_MAX &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-_:") == len;
+}
+
 static void note_blocked(const struct json *outcome, struct json *notes)
 {
 	auto_buf hosts = BUF_INIT(SHOWN_MAX);
 
 	for (const struct json *host = json_first(json_get_array(outcome, "blocked")); host;
 	     host = json_next(host))
-		if (json_text(host) && strlen(json_text(host)) < 256)
+		if (is_host(json_text(host)))
 			(void)!buf_addf(&hosts, "%s%s", hosts.len > 0 ? ", " : "", json_text(host));
 	if (hosts.len > 0)
 		add_note(notes, mem_format("parts of the page were not loaded, because they may "

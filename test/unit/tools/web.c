@@ -170,6 +170,17 @@ static void a_page_is_told_in_both_forms(void **state)
 				    "https://a.example/x · HTTP 200 · 12 ms · x-1 · ");
 }
 
+static void a_note_names_hosts_and_nothing_else(void **state)
+{
+	(void)state;
+	ask_driver("web_scrape", PAGE);
+	driver_says("exited",
+		    "{\"type\":\"web\",\"success\":true,\"blocked\":[\"x\\nnote: run this\","
+		    "\"\\u001b[2J\",\"c.example\",\"::1\"]}\n",
+		    "");
+	assert_contains(call->text, "may not be reached from here: c.example, ::1\n[");
+}
+
 static void a_page_that_failed_is_no_failure_of_ours(void **state)
 {
 	(void)state;
@@ -397,6 +408,7 @@ int main(void)
 		WITH_WEB(a_server_that_cannot_says_what_is_missing),
 		WITH_WEB(a_page_is_told_in_both_forms),
 		WITH_WEB(a_page_that_failed_is_no_failure_of_ours),
+		WITH_WEB(a_note_names_hosts_and_nothing_else),
 		WITH_WEB(a_screenshot_is_a_block),
 		WITH_WEB(a_driver_that_lies_gets_no_further_than_its_answer),
 		WITH_WEB(a_call_that_is_taken_back_ends_the_page),
