@@ -23,6 +23,8 @@ modules      := base loop json config store http podman wire sandbox mcp tools w
 contract     := tool prompt resource
 # further headers of sandbox/
 domain       := file code package
+# further headers of wire/
+records      := wire_call wire_file
 may.base     :=
 may.loop     :=
 may.json     :=
@@ -30,8 +32,8 @@ may.config   :=
 may.store    :=
 may.http     := loop
 may.podman   := loop json
-may.wire     :=
-may.sandbox  := loop json config podman store wire $(domain)
+may.wire     := $(records)
+may.sandbox  := loop json config podman store wire $(records) $(domain)
 may.mcp      := loop json http store $(contract)
 may.tools    := json config loop store http podman sandbox $(domain) $(contract)
 may.web      := loop json config http store podman mcp $(contract) sandbox $(domain)
@@ -134,7 +136,7 @@ $(B)/gen/style.inc: src/web/style.css
 
 # --- the agent: static, musl, no library ---------------------------------------------------------
 agent_sources := $(wildcard src/agent/*.c src/wire/*.c)
-$(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
+$(B)/agent: $(agent_sources) $(wildcard src/agent/*.h include/wire*.h)
 	@mkdir -p $(@D)
 	$(call say,AGENT,$@)
 	$(Q)$(MUSL_CC) -iquote include -D_GNU_SOURCE -std=c17 $(warnings) -Os -static -s \
@@ -144,7 +146,7 @@ $(B)/agent: $(agent_sources) $(wildcard src/agent/*.h) include/wire.h
 
 # --- unit tests: test/unit/MODULE/SUBJECT.c, linked with MODULE and what it may use -------------
 unit_tests := $(patsubst test/unit/%.c,$(B)/unit/%,$(wildcard test/unit/*/*.c))
-uses        = $(or $(uses.$(1)),$(filter-out $(contract) $(domain),$(may.$(1))))
+uses        = $(or $(uses.$(1)),$(filter-out $(contract) $(domain) $(records),$(may.$(1))))
 closure     = $(sort $(1) base $(foreach m,$(call uses,$(1)),$(call closure,$(m))))
 
 define unit_rules
@@ -345,6 +347,8 @@ check-format:
 may.file     := loop json config podman store wire sandbox
 may.code     := $(may.file)
 may.package  := $(may.file)
+may.wire_call := wire
+may.wire_file := wire
 may.tool     := json
 may.prompt   := tool
 may.resource := tool

@@ -3,7 +3,7 @@
 #define AGENT_COMMANDS_H
 
 #include "kernel.h"
-#include "wire.h"
+#include "wire_call.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #ifndef AGENT_FILES_H
 #define AGENT_FILES_H
 
-#include "wire.h"
+#include "wire_file.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #ifndef AGENT_TASKS_H
 #define AGENT_TASKS_H
 
-#include "wire.h"
+#include "wire_file.h"
 
 #include <dirent.h>
 #include <stdbool.h>

@@ -6,6 +6,7 @@
 #include "internal.h"
 #include "output.h"
 #include "program.h"
+#include "wire_call.h"
 
 /* --- command.c: a command's life ----------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #define SANDBOX_FILES_H
 
 #include "internal.h"
+#include "wire_file.h"
 
 /* --- path_error.c -------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* The records about calls of code, in the manner of records.c. */
 #include "internal.h"
+#include "wire_call.h"
 
 static void get_name(struct wire_cursor *cursor, char ret_name[WIRE_NAME_MAX + 1])
 {

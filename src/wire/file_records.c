@@ -1,6 +1,6 @@
 /* The records about files by path: lists, single entries, removing, moving, writing, observing.
  * Each pair is written as those of records.c are. */
-#include "wire.h"
+#include "wire_file.h"
 
 #include <string.h>
 

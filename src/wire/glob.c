@@ -1,7 +1,7 @@
 /* Globs, part by part: a pattern is cut at its slashes, and so is the path.  Within a part a star
  * remembers where it stood, and so does ** among the parts; only the last of each is ever gone back
  * to, which suffices, and keeps the worst case at the product of the lengths. */
-#include "wire.h"
+#include "wire_file.h"
 
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* Private to src/wire: parts of records that stand in more than one (records.c).
  *
  *	frames.c    frames out of pieces        payload.c      numbers and texts
- *	records.c   the records                 call_records.c those about calls of code */
+ *	records.c   the records                 call_records.c those about calls of code
+ *	glob.c      globs                       file_records.c those about files */
 #ifndef WIRE_INTERNAL_H
 #define WIRE_INTERNAL_H
 

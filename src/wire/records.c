@@ -2,6 +2,7 @@
  * fill a local copy and give it out only when every byte was in order, so that a caller never sees
  * half a record. */
 #include "internal.h"
+#include "wire_file.h"
 
 #include <string.h>
 

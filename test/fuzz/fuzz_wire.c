@@ -1,6 +1,8 @@
 /* Fuzz target of the frame reader and every record.  The first byte of the input picks how the rest
  * is cut into pieces; the same bytes fed whole must give exactly the same frames. */
 #include "wire.h"
+#include "wire_call.h"
+#include "wire_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,8 @@
 #define HOUSE_H
 
 #include "wire.h"
+#include "wire_call.h"
+#include "wire_file.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* The records about calls of code: as records.c. */
-#include "wire.h"
+#include "wire_call.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
-#include "wire.h"
+#include "wire_file.h"
 
 static uint8_t payload[WIRE_PAYLOAD_MAX];
 

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "wire.h"
+#include "wire_file.h"
 
 struct pair {
 	const char *pattern;

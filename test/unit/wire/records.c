@@ -1,6 +1,6 @@
 /* Every record: there and back, cut off at every length, with a byte too many, and with each field
  * that has a rule set against it. */
-#include "wire.h"
+#include "wire_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
