@@ -10,6 +10,7 @@ import { StreamableHTTPClientTransport, SSEClientTransport } from '@modelcontext
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { SSEClientTransport as OldSSE } from '@modelcontextprotocol/sdk/client/sse.js';
+import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as OldHTTP } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { Server, eventually, removeDir } from './support/server.mjs';
@@ -270,6 +271,37 @@ test('a person who can be asked is asked before commands are destroyed', async (
   const done = (await modern('tools/call', { ...destroy, inputResponses }, able)).result;
   assert.equal(done.structuredContent.status, 'destroyed');
   assert.equal(done.structuredContent.killed_commands.length, 1);
+});
+
+test('over SSE and stdio changes are heard of and questions asked as over HTTP', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'sp-stdio-'));
+  const carriers = [new OldSSE(new URL('/sse', server.url)), new OldStdio({
+    command: process.env.SANDPOD, args: ['stdio', '--destroy-on-exit'], stderr: 'ignore',
+    env: { ...process.env, PORT: '0', SANDBOX_IMAGE: 'builtin', SANDBOX_NETWORK: 'none', POOL_SIZE: '0', DATA_DIR: dataDir },
+  })];
+  for (const carrier of carriers) {
+    const client = new OldClient(identity, { capabilities: { elicitation: {} } });
+    const heard = [], asked = [];
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => { asked.push(params.message); return { action: 'accept' }; });
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, (note) => { heard.push(note.params.uri); });
+    try {
+      await client.connect(carrier);
+      const call = async (name, args) => (await client.callTool({ name, arguments: args })).structuredContent;
+      const { container_id } = await call('create_container', {});
+      const uri = `sandbox://${container_id}/workspace/a/b/seen`;
+      await client.subscribeResource({ uri });
+      await call('execute_command', { container_id, command: 'mkdir -p a/b; echo > a/b/seen; sleep 4718', background: true });
+      await eventually('the change to be heard of', () => heard.includes(uri));
+      const kept = await call('destroy_container', { container_id });
+      assert.equal(kept.code, 'cancelled', 'accept without a form is no answer');
+      assert.equal(asked.length, 10, 'and is not asked for without end');
+      client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: { destroy: true } }));
+      assert.equal((await call('destroy_container', { container_id })).killed_commands.length, 1);
+    } finally {
+      await client.close();
+    }
+  }
+  await removeDir(dataDir);
 });
 
 test('a command whose call lost its connection is found', async () => {

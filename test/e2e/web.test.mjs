@@ -123,3 +123,24 @@ test('a domain that is not allowed is asked for, where the client can', async ()
     await person.close();
   }
 });
+
+test('in 2026 the question is the answer, and what a person said serves that call only', async () => {
+  let id = 0;
+  const scrape = async (url, more = {}) => {
+    const reply = await fetch(`${server.url}/mcp`, { method: 'POST', headers: { 'Content-Type': 'application/json',
+      Accept: 'application/json', 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call', 'Mcp-Name': 'web_scrape' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: ++id, method: 'tools/call', params: { name: 'web_scrape', arguments: { url }, ...more, _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': { elicitation: {} } } } }) });
+    return reply.json();
+  };
+  const url = 'http://first.invalid/';
+  const { result: question } = await scrape(url);
+  assert.equal(question.resultType, 'input_required');
+  const [[key, { params }]] = Object.entries(question.inputRequests);
+  assert.match(params.message, /first\.invalid/);
+  const answer = { requestState: question.requestState, inputResponses: { [key]: { action: 'accept', content: { allow: true } } } };
+  assert.equal((await scrape('http://second.invalid/', answer)).error.code, -32602);
+  assert.equal((await scrape(url, { inputResponses: answer.inputResponses })).result.structuredContent.error_code, 'domain_not_allowed');
+  assert.equal((await scrape(url, answer)).result.structuredContent.error_code, 'dns');
+  assert.equal((await scrape('http://second.invalid/')).result.resultType, 'input_required');
+});
