@@ -27,6 +27,9 @@ enum {
 	HEAD_LINES_MAX = 100,
 	POOL_SIZE = 16 * 1024, /* libmicrohttpd's memory for a connection; bounds the header */
 	LINGER_MAX = 64,       /* closed connections that are still read from */
+	REPLIES_MAX =
+		128 * 1024 * 1024, /* bytes of all answers that their readers have not taken */
+	REPLY_LARGE = 64 * 1024,   /* readers of smaller ones stay */
 };
 
 /* --- server.c ------------------------------------------------------------------------------ */
@@ -51,6 +54,8 @@ struct http_server {
 	struct lingering *lingering;
 	unsigned lingering_count;
 	unsigned pending;
+	size_t reply_bytes;  /* of all answers under way */
+	uint64_t last_reply; /* the number of the last */
 	bool draining, closing;
 };
 
@@ -183,6 +188,7 @@ struct http_request {
 	struct MHD_Response *response; /* the answer, until libmicrohttpd has it */
 	int status;
 	size_t reply_len;
+	uint64_t reply_number;
 	struct http_stream *stream; /* NULL unless it is answered by one */
 };
 
@@ -231,6 +237,8 @@ void reply_give(struct http_request *req, int status, struct MHD_Response *respo
 		const char *content_type);
 /* Hands a stored answer over. */
 enum MHD_Result reply_queue(struct http_request *req);
+/* Its reader has the answer, or will not get it. */
+void reply_forget(struct http_request *req);
 /* Answers with a sentence in plain text. */
 void reply_plain(struct http_request *req, int status, const char *sentence);
 /* 413, as the options want it. */

@@ -72,6 +72,46 @@ enum MHD_Result reply_queue(struct http_request *req)
 	return result;
 }
 
+/* --- memory -------------------------------------------------------------------------------- */
+
+void reply_forget(struct http_request *req)
+{
+	if (req->server)
+		req->server->reply_bytes -= req->reply_len;
+	req->reply_len = 0;
+}
+
+static struct connection *slowest_reader(const struct http_server *server)
+{
+	struct connection *slowest = NULL;
+
+	for (struct connection *conn = server->connections; conn; conn = conn->next)
+		if (conn->req && conn->req->reply_len >= REPLY_LARGE &&
+		    (!slowest || conn->req->reply_number < slowest->req->reply_number))
+			slowest = conn;
+	return slowest;
+}
+
+/* A reader may be slow, but many of them must not fill the memory with what they do not take: then
+ * whoever was answered first goes. */
+static void remember(struct http_request *req, size_t len)
+{
+	struct http_server *server = req->server;
+	struct connection *slowest;
+
+	if (!server)
+		return;
+	server->reply_bytes += len;
+	while (server->reply_bytes > REPLIES_MAX && (slowest = slowest_reader(server))) {
+		reply_forget(slowest->req);
+		connection_cut(slowest);
+	}
+	req->reply_len = len;
+	req->reply_number = ++server->last_reply;
+}
+
+/* --- the whole ----------------------------------------------------------------------------- */
+
 void http_reply(struct http_request *req, int status, const char *content_type, const void *body,
 		size_t len)
 {
@@ -87,7 +127,7 @@ void http_reply(struct http_request *req, int status, const char *content_type, 
 		MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		abort();
-	req->reply_len = content_type ? len : 0;
+	remember(req, content_type ? len : 0);
 	reply_give(req, status, response, content_type);
 }
 

@@ -41,6 +41,7 @@ static void unlink_detached(struct http_request *req)
 void request_free(struct http_request *req)
 {
 	unlink_detached(req);
+	reply_forget(req);
 	if (req->handed && req->server)
 		req->server->pending--;
 	if (req->response)

@@ -9,7 +9,7 @@ const char *__asan_default_options(void)
 	return "quarantine_size_mb=1";
 }
 
-enum { PIECE = 32 * 1024 };
+enum { PIECE = 32 * 1024, LARGE = 8 * 1024 * 1024, READERS = 20 };
 #define BIG (200 * 1024 * 1024)
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -108,6 +108,10 @@ static void handle(void *ctx, struct http_request *req)
 		fixture->timer = timer_start(fixture->loop, 1, 0, on_later, fixture);
 	} else if (!strcmp(path, "/empty")) {
 		fixture->stream = open_stream(fixture, req, 0);
+	} else if (!strcmp(path, "/large")) {
+		auto_str body = mem_zeroed(1, LARGE);
+
+		http_reply(req, 200, "application/octet-stream", body, LARGE);
 	} else if (!strcmp(path, "/silent")) {
 		fixture->stream = open_stream(fixture, req, -1);
 	} else if (!strcmp(path, "/flood")) {
@@ -189,6 +193,37 @@ static void a_big_body_with_a_slow_reader_stays_within_memory(void **state)
 	assert_int_equal(fixture.overs, 1);
 	assert_int_equal(fixture.wholes, 1);
 	assert_int_equal(http_pending(fixture.server), 0);
+	fixture_close(&fixture);
+}
+
+static void let_answers_wait(struct fixture *fixture)
+{
+	int fds[READERS];
+	uint64_t bytes;
+
+	for (int i = 0; i < READERS; i++) {
+		fds[i] = client_connect_sized(fixture, 4096);
+		client_say(fds[i], GET("/large"));
+		(void)!recv(fds[i], &bytes, 1, 0);
+	}
+	fixture->note[2] = (int)(fixture->server->reply_bytes / LARGE);
+	count_all(fds[0], &bytes);
+	fixture->note[0] = bytes >= LARGE;
+	count_all(fds[READERS - 1], &bytes);
+	fixture->note[1] = bytes >= LARGE;
+	for (int i = 0; i < READERS; i++)
+		close(fds[i]);
+}
+
+static void answers_that_nobody_takes_are_bounded_together(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	open_and_play(&fixture, let_answers_wait);
+	assert_int_equal(fixture.note[2], REPLIES_MAX / LARGE);
+	assert_false(fixture.note[0]);
+	assert_true(fixture.note[1]);
 	fixture_close(&fixture);
 }
 
@@ -443,6 +478,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_big_body_with_a_slow_reader_stays_within_memory),
+		cmocka_unit_test(answers_that_nobody_takes_are_bounded_together),
 		cmocka_unit_test(an_aborted_body_is_incomplete_for_the_client),
 		cmocka_unit_test(an_old_client_gets_a_body_without_chunks),
 		cmocka_unit_test(events_are_delivered_one_by_one_and_ended),
