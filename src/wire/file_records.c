@@ -1,21 +1,128 @@
-/* The records about files by path: lists, single entries, removing, moving, writing, observing.
+/* The records about files: reading and writing, lists, single entries, removing, moving, observing.
  * Each pair is written as those of records.c are. */
+#include "internal.h"
 #include "wire_file.h"
 
 #include <string.h>
 
-static struct wire_cursor cursor_of(const struct wire_frame *frame)
+void wire_put_open(struct wire_writer *writer, const struct wire_open *open)
 {
-	return (struct wire_cursor){ .data = frame->payload, .len = frame->length };
+	wire_put_text(writer, open->base);
+	wire_put_text(writer, open->path);
 }
 
-static uint8_t get_flag(struct wire_cursor *cursor)
+bool wire_get_open(const struct wire_frame *frame, struct wire_open *ret_open)
 {
-	uint8_t flag = wire_get_u8(cursor);
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_open open = { 0 };
 
-	if (flag > 1)
-		cursor->bad = true;
-	return flag;
+	wire_get_text(&cursor, open.base, WIRE_PATH_MAX);
+	wire_get_text(&cursor, open.path, WIRE_PATH_MAX);
+	if (!wire_done(&cursor))
+		return false;
+	*ret_open = open;
+	return true;
+}
+
+void wire_put_opened(struct wire_writer *writer, const struct wire_opened *opened)
+{
+	wire_put_u64(writer, opened->size);
+	wire_put_u64(writer, opened->modified_ns);
+	wire_put_u64(writer, opened->inode);
+	wire_put_text(writer, opened->path);
+}
+
+bool wire_get_opened(const struct wire_frame *frame, struct wire_opened *ret_opened)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_opened opened = { 0 };
+
+	opened.size = wire_get_u64(&cursor);
+	opened.modified_ns = wire_get_u64(&cursor);
+	opened.inode = wire_get_u64(&cursor);
+	wire_get_text(&cursor, opened.path, WIRE_PATH_MAX);
+	if (!wire_done(&cursor) || opened.path[0] != '/')
+		return false;
+	*ret_opened = opened;
+	return true;
+}
+
+void wire_put_read(struct wire_writer *writer, const struct wire_read *read)
+{
+	wire_put_u64(writer, read->offset);
+	wire_put_u64(writer, read->length);
+}
+
+bool wire_get_read(const struct wire_frame *frame, struct wire_read *ret_read)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_read read;
+
+	read.offset = wire_get_u64(&cursor);
+	read.length = wire_get_u64(&cursor);
+	if (!wire_done(&cursor) || read.length > UINT64_MAX - read.offset)
+		return false;
+	*ret_read = read;
+	return true;
+}
+
+void wire_put_create(struct wire_writer *writer, const struct wire_create *create)
+{
+	wire_put_text(writer, create->base);
+	wire_put_text(writer, create->path);
+	wire_put_u64(writer, create->size);
+}
+
+bool wire_get_create(const struct wire_frame *frame, struct wire_create *ret_create)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_create create = { 0 };
+
+	wire_get_text(&cursor, create.base, WIRE_PATH_MAX);
+	wire_get_text(&cursor, create.path, WIRE_PATH_MAX);
+	create.size = wire_get_u64(&cursor);
+	if (!wire_done(&cursor))
+		return false;
+	*ret_create = create;
+	return true;
+}
+
+void wire_put_created(struct wire_writer *writer, const struct wire_created *created)
+{
+	wire_put_u8(writer, created->replaces);
+	wire_put_text(writer, created->path);
+}
+
+bool wire_get_created(const struct wire_frame *frame, struct wire_created *ret_created)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_created created = { 0 };
+
+	created.replaces = record_get_flag(&cursor);
+	wire_get_text(&cursor, created.path, WIRE_PATH_MAX);
+	if (!wire_done(&cursor) || created.path[0] != '/')
+		return false;
+	*ret_created = created;
+	return true;
+}
+
+void wire_put_saved(struct wire_writer *writer, const struct wire_saved *saved)
+{
+	wire_put_u8(writer, saved->replaced);
+	wire_put_u64(writer, saved->size);
+}
+
+bool wire_get_saved(const struct wire_frame *frame, struct wire_saved *ret_saved)
+{
+	struct wire_cursor cursor = record_cursor(frame);
+	struct wire_saved saved;
+
+	saved.replaced = record_get_flag(&cursor);
+	saved.size = wire_get_u64(&cursor);
+	if (!wire_done(&cursor))
+		return false;
+	*ret_saved = saved;
+	return true;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t number)
@@ -44,15 +151,15 @@ void wire_put_compose(struct wire_writer *writer, const struct wire_compose *com
 
 bool wire_get_compose(const struct wire_frame *frame, struct wire_compose *ret_compose)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_compose compose = { 0 };
 
 	wire_get_text(&cursor, compose.place.base, WIRE_PATH_MAX);
 	wire_get_text(&cursor, compose.place.path, WIRE_PATH_MAX);
 	compose.place.size = wire_get_u64(&cursor);
 	compose.mode = wire_get_u32(&cursor);
-	compose.append = get_flag(&cursor);
-	compose.make_folders = get_flag(&cursor);
+	compose.append = record_get_flag(&cursor);
+	compose.make_folders = record_get_flag(&cursor);
 	compose.version = wire_get_u64(&cursor);
 	if (!wire_done(&cursor) || (compose.mode != WIRE_MODE_KEPT && compose.mode > 07777))
 		return false;
@@ -129,7 +236,7 @@ bool wire_get_entry(struct wire_cursor *cursor, struct wire_entry *ret_entry)
 
 bool wire_get_stated(const struct wire_frame *frame, struct wire_entry *ret_entry)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_entry entry;
 
 	if (!get_entry(&cursor, &entry) || !wire_done(&cursor) || entry.path[0] != '/')
@@ -152,13 +259,13 @@ void wire_put_list(struct wire_writer *writer, const struct wire_list *list)
 
 bool wire_get_list(const struct wire_frame *frame, struct wire_list *ret_list)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_list list = { 0 };
 
 	wire_get_text(&cursor, list.base, WIRE_PATH_MAX);
 	wire_get_text(&cursor, list.path, WIRE_PATH_MAX);
 	wire_get_text(&cursor, list.pattern, WIRE_PATTERN_MAX);
-	list.recursive = get_flag(&cursor);
+	list.recursive = record_get_flag(&cursor);
 	list.looks_max = wire_get_u64(&cursor);
 	list.limit_ms = wire_get_u64(&cursor);
 	if (!wire_done(&cursor))
@@ -174,7 +281,7 @@ void wire_put_bar(struct wire_writer *writer, const char *path, size_t len)
 
 bool wire_get_bar(const struct wire_frame *frame, char ret_path[WIRE_PATH_MAX + 1])
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	char path[WIRE_PATH_MAX + 1];
 
 	wire_get_text(&cursor, path, WIRE_PATH_MAX);
@@ -192,10 +299,10 @@ void wire_put_list_end(struct wire_writer *writer, const struct wire_list_end *e
 
 bool wire_get_list_end(const struct wire_frame *frame, struct wire_list_end *ret_end)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_list_end end = { 0 };
 
-	end.truncated = get_flag(&cursor);
+	end.truncated = record_get_flag(&cursor);
 	wire_get_text(&cursor, end.path, WIRE_PATH_MAX);
 	if (!wire_done(&cursor) || end.path[0] != '/')
 		return false;
@@ -215,12 +322,12 @@ void wire_put_target(struct wire_writer *writer, const struct wire_target *targe
 
 bool wire_get_target(const struct wire_frame *frame, struct wire_target *ret_target)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_target target = { 0 };
 
 	wire_get_text(&cursor, target.base, WIRE_PATH_MAX);
 	wire_get_text(&cursor, target.path, WIRE_PATH_MAX);
-	target.flag = get_flag(&cursor);
+	target.flag = record_get_flag(&cursor);
 	target.limit_ms = wire_get_u64(&cursor);
 	if (!wire_done(&cursor))
 		return false;
@@ -238,7 +345,7 @@ void wire_put_removed(struct wire_writer *writer, const struct wire_removed *rem
 
 bool wire_get_removed(const struct wire_frame *frame, struct wire_removed *ret_removed)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_removed removed = { 0 };
 
 	removed.count = wire_get_u64(&cursor);
@@ -262,13 +369,13 @@ void wire_put_move(struct wire_writer *writer, const struct wire_move *move)
 
 bool wire_get_move(const struct wire_frame *frame, struct wire_move *ret_move)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_move move = { 0 };
 
 	wire_get_text(&cursor, move.base, WIRE_PATH_MAX);
 	wire_get_text(&cursor, move.source, WIRE_PATH_MAX);
 	wire_get_text(&cursor, move.destination, WIRE_PATH_MAX);
-	move.overwrite = get_flag(&cursor);
+	move.overwrite = record_get_flag(&cursor);
 	move.limit_ms = wire_get_u64(&cursor);
 	if (!wire_done(&cursor))
 		return false;
@@ -284,7 +391,7 @@ void wire_put_moved(struct wire_writer *writer, const struct wire_moved *moved)
 
 bool wire_get_moved(const struct wire_frame *frame, struct wire_moved *ret_moved)
 {
-	struct wire_cursor cursor = cursor_of(frame);
+	struct wire_cursor cursor = record_cursor(frame);
 	struct wire_moved moved = { 0 };
 
 	wire_get_text(&cursor, moved.source, WIRE_PATH_MAX);

@@ -2,7 +2,6 @@
  * fill a local copy and give it out only when every byte was in order, so that a caller never sees
  * half a record. */
 #include "internal.h"
-#include "wire_file.h"
 
 #include <string.h>
 
@@ -308,67 +307,6 @@ bool wire_get_failed(const struct wire_frame *frame, struct wire_failed *ret_fai
 	return true;
 }
 
-void wire_put_open(struct wire_writer *writer, const struct wire_open *open)
-{
-	wire_put_text(writer, open->base);
-	wire_put_text(writer, open->path);
-}
-
-bool wire_get_open(const struct wire_frame *frame, struct wire_open *ret_open)
-{
-	struct wire_cursor cursor = record_cursor(frame);
-	struct wire_open open = { 0 };
-
-	wire_get_text(&cursor, open.base, WIRE_PATH_MAX);
-	wire_get_text(&cursor, open.path, WIRE_PATH_MAX);
-	if (!wire_done(&cursor))
-		return false;
-	*ret_open = open;
-	return true;
-}
-
-void wire_put_opened(struct wire_writer *writer, const struct wire_opened *opened)
-{
-	wire_put_u64(writer, opened->size);
-	wire_put_u64(writer, opened->modified_ns);
-	wire_put_u64(writer, opened->inode);
-	wire_put_text(writer, opened->path);
-}
-
-bool wire_get_opened(const struct wire_frame *frame, struct wire_opened *ret_opened)
-{
-	struct wire_cursor cursor = record_cursor(frame);
-	struct wire_opened opened = { 0 };
-
-	opened.size = wire_get_u64(&cursor);
-	opened.modified_ns = wire_get_u64(&cursor);
-	opened.inode = wire_get_u64(&cursor);
-	wire_get_text(&cursor, opened.path, WIRE_PATH_MAX);
-	if (!wire_done(&cursor) || opened.path[0] != '/')
-		return false;
-	*ret_opened = opened;
-	return true;
-}
-
-void wire_put_read(struct wire_writer *writer, const struct wire_read *read)
-{
-	wire_put_u64(writer, read->offset);
-	wire_put_u64(writer, read->length);
-}
-
-bool wire_get_read(const struct wire_frame *frame, struct wire_read *ret_read)
-{
-	struct wire_cursor cursor = record_cursor(frame);
-	struct wire_read read;
-
-	read.offset = wire_get_u64(&cursor);
-	read.length = wire_get_u64(&cursor);
-	if (!wire_done(&cursor) || read.length > UINT64_MAX - read.offset)
-		return false;
-	*ret_read = read;
-	return true;
-}
-
 void wire_put_used(struct wire_writer *writer, const struct wire_used *used)
 {
 	wire_put_u64(writer, used->memory);
@@ -393,64 +331,5 @@ bool wire_get_used(const struct wire_frame *frame, struct wire_used *ret_used)
 	if (!wire_done(&cursor))
 		return false;
 	*ret_used = used;
-	return true;
-}
-
-void wire_put_create(struct wire_writer *writer, const struct wire_create *create)
-{
-	wire_put_text(writer, create->base);
-	wire_put_text(writer, create->path);
-	wire_put_u64(writer, create->size);
-}
-
-bool wire_get_create(const struct wire_frame *frame, struct wire_create *ret_create)
-{
-	struct wire_cursor cursor = record_cursor(frame);
-	struct wire_create create = { 0 };
-
-	wire_get_text(&cursor, create.base, WIRE_PATH_MAX);
-	wire_get_text(&cursor, create.path, WIRE_PATH_MAX);
-	create.size = wire_get_u64(&cursor);
-	if (!wire_done(&cursor))
-		return false;
-	*ret_create = create;
-	return true;
-}
-
-void wire_put_created(struct wire_writer *writer, const struct wire_created *created)
-{
-	wire_put_u8(writer, created->replaces);
-	wire_put_text(writer, created->path);
-}
-
-bool wire_get_created(const struct wire_frame *frame, struct wire_created *ret_created)
-{
-	struct wire_cursor cursor = record_cursor(frame);
-	struct wire_created created = { 0 };
-
-	created.replaces = record_get_flag(&cursor);
-	wire_get_text(&cursor, created.path, WIRE_PATH_MAX);
-	if (!wire_done(&cursor) || created.path[0] != '/')
-		return false;
-	*ret_created = created;
-	return true;
-}
-
-void wire_put_saved(struct wire_writer *writer, const struct wire_saved *saved)
-{
-	wire_put_u8(writer, saved->replaced);
-	wire_put_u64(writer, saved->size);
-}
-
-bool wire_get_saved(const struct wire_frame *frame, struct wire_saved *ret_saved)
-{
-	struct wire_cursor cursor = record_cursor(frame);
-	struct wire_saved saved;
-
-	saved.replaced = record_get_flag(&cursor);
-	saved.size = wire_get_u64(&cursor);
-	if (!wire_done(&cursor))
-		return false;
-	*ret_saved = saved;
 	return true;
 }
