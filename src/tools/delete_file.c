@@ -79,11 +79,9 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
-	if (!path) {
-		tool_fail(call, &err);
+	path = file_path_of(call, &values[A_PATH], &values[A_PATH_ENCODING]);
+	if (!path)
 		return;
-	}
 	request = (struct file_path_request){ .owner = call_owner(call),
 					      .container_id = values[A_CONTAINER].text,
 					      .path = path,

@@ -30,6 +30,17 @@ char *file_path_bytes(const char *name, const struct arg_value *path,
 	return NULL;
 }
 
+char *file_path_of(struct call *call, const struct arg_value *path,
+		   const struct arg_value *encoding)
+{
+	struct error err;
+	char *bytes = file_path_bytes("path", path, encoding, &err);
+
+	if (!bytes)
+		tool_fail(call, &err);
+	return bytes;
+}
+
 void file_path_put(struct json *object, const char *key, const char *path)
 {
 	size_t len = strlen(path);

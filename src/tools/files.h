@@ -28,6 +28,9 @@ bool is_base64(const struct arg_value *encoding);
 /* The bytes of a path argument; the caller owns them.  NULL with err when it is none. */
 char *file_path_bytes(const char *name, const struct arg_value *path,
 		      const struct arg_value *encoding, struct error *err) must_check;
+/* Those of the argument "path"; NULL: the call has failed. */
+char *file_path_of(struct call *call, const struct arg_value *path,
+		   const struct arg_value *encoding) must_check;
 /* key, and key_base64 where that is needed. */
 void file_path_put(struct json *object, const char *key, const char *path);
 /* As people see it in one line: control characters escaped. */

@@ -300,11 +300,9 @@ static void run(struct call *call, const struct json *args)
 
 	if (!args_read(call, args, args_table, A_COUNT, values))
 		return;
-	path = file_path_bytes("path", &values[A_PATH], &values[A_PATH_ENCODING], &err);
-	if (!path) {
-		tool_fail(call, &err);
+	path = file_path_of(call, &values[A_PATH], &values[A_PATH_ENCODING]);
+	if (!path)
 		return;
-	}
 	reading = reading_new(call, values, path);
 	request = (struct file_request){ .owner = call_owner(call),
 					 .container_id = reading->container_id,
