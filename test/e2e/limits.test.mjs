@@ -28,6 +28,18 @@ test('memory over 256 MiB is killed and says so', () => inContainer(async (id) =
   assert.equal(after.stdout, 'alive\n');
 }));
 
+test('run_once has the limits, the life and the folder that it is asked for', async () => {
+  const grow = `pwd; awk 'BEGIN { s = "0123456789abcdef"; for (;;) s = s s }'`;
+  const view = await agent.call('run_once', { command: grow, name: 'small', memory_mb: 32, cpus: 0.25, pids: 20, ttl_seconds: 77, workdir: '/tmp' });
+  assert.deepEqual([view.state, view.stdout], ['oom_killed', '/tmp\n']);
+  assert.match(view.hint, /memory limit of 32 MiB/);
+  const { containers } = await agent.call('list_containers', { include_gone: true });
+  const { limits, workdir, created_at, expires_at } = containers.find(({ name }) => name === 'small');
+  assert.deepEqual(limits, { memory_mb: 32, cpus: 0.25, pids: 20 });
+  assert.equal(workdir, '/tmp');
+  assert.equal(Date.parse(expires_at) - Date.parse(created_at), 77000);
+});
+
 test('two hundred processes are not possible, and the container can be used afterwards', () => inContainer(async (id) => {
   const view = await agent.run(id, 'i=0; while [ $i -lt 200 ]; do sleep 60 & i=$((i+1)); done; wait', { wait_seconds: 20 });
   assert.equal(view.state, 'exited');

@@ -113,6 +113,12 @@ test('with SANDBOX_NETWORK=auto a container has the network "internet", and publ
   await agent.call('destroy_container', { container_id: unasked.container_id });
 });
 
+test('run_once has a network unless it asks for none', async () => {
+  const devices = async (args) => (await agent.call('run_once', { command: 'ls /sys/class/net', ...args })).stdout.trim().split('\n');
+  assert.ok((await devices({})).includes('eth0'));
+  assert.deepEqual(await devices({ network: 'none' }), ['lo']);
+});
+
 test('a public address is reached, from an address of this machine', async () => {
   assert.deepEqual(await reached(one.id, [[PUBLIC, canaries.port]]), [PUBLIC]);
   assert.deepEqual(canaries.callers(PUBLIC), [canaries.near], 'translated, so that it can answer');

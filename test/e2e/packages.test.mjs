@@ -75,6 +75,16 @@ test('an install that takes long is handed back; the same call again waits for i
   assert.match(end.stdout, /installed\tslow\t7/);
 });
 
+test('an install that takes too long is killed, and says so', async () => {
+  registries.wheels([wheel('late', '1')]);
+  registries.hold = true;
+  const killed = await agent.refused('conflict', 'install_packages', { container_id: id, packages: ['late'], wait_seconds: 45, kill_after_seconds: 2 });
+  registries.release();
+  assert.match(killed.message, /timed_out\); what was installed by then is not known/);
+  assert.match(killed.next, /kill_after_seconds/);
+  assert.deepEqual(names((await install(['late'])).installed), ['late 1']);
+});
+
 test('files of the container need no network, and everything else says which setting allows one', async () => {
   const other = await agent.container({ image: 'alpine', network: 'none' });
   const { file, data } = wheel('local', '0.9');
