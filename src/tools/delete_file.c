@@ -30,7 +30,7 @@ static const struct arg args_table[A_COUNT] = {
 			  .aliases = container_id_aliases },
 	[A_PATH] = { "path", ARG_TEXT, .required = true, .least = 1, .most = PATH_BASE64_MAX,
 		     .aliases = file_path_aliases },
-	[A_RECURSIVE] = { "recursive", ARG_BOOL },
+	[A_RECURSIVE] = { .name = "recursive", .type = ARG_BOOL },
 	[A_PATH_ENCODING] = PATH_ENCODING_ARG,
 };
 

@@ -60,7 +60,7 @@ static const struct arg args_table[A_COUNT] = {
 	[A_PATH] = { "path", ARG_TEXT, .least = 1, .most = PATH_BASE64_MAX,
 		     .aliases = path_aliases },
 	[A_PATTERN] = { "pattern", ARG_TEXT, .least = 1, .most = 1024, .aliases = pattern_aliases },
-	[A_RECURSIVE] = { "recursive", ARG_BOOL },
+	[A_RECURSIVE] = { .name = "recursive", .type = ARG_BOOL },
 	[A_LIMIT] = { "limit", ARG_INT, .least = 1, .most = LIMIT_MOST, .aliases = limit_aliases },
 	[A_PATH_ENCODING] = PATH_ENCODING_ARG,
 };

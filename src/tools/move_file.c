@@ -37,7 +37,7 @@ static const struct arg args_table[A_COUNT] = {
 		       .aliases = source_aliases },
 	[A_DESTINATION] = { "destination", ARG_TEXT, .required = true, .least = 1,
 			    .most = PATH_BASE64_MAX, .aliases = destination_aliases },
-	[A_OVERWRITE] = { "overwrite", ARG_BOOL },
+	[A_OVERWRITE] = { .name = "overwrite", .type = ARG_BOOL },
 	[A_PATH_ENCODING] = PATH_ENCODING_ARG,
 };
 

@@ -60,7 +60,7 @@ static const struct arg args_table[A_COUNT] = {
 			.aliases = content_aliases },
 	[A_ENCODING] = { "encoding", ARG_CHOICE, .choices = encodings },
 	[A_MODE] = { "mode", ARG_TEXT, .least = 1, .most = 16 },
-	[A_APPEND] = { "append", ARG_BOOL },
+	[A_APPEND] = { .name = "append", .type = ARG_BOOL },
 	[A_PARENTS] = { "create_parents", ARG_BOOL, .aliases = parents_aliases },
 	[A_PATH_ENCODING] = PATH_ENCODING_ARG,
 };
