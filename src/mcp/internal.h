@@ -49,6 +49,7 @@ enum {
 	OUTLET_EVENTS_MAX = 1024, /* … events of each … */
 	OUTLET_BYTES_MAX = 8 * 1024 * 1024,   /* … and bytes … */
 	OUTLETS_BYTES_MAX = 64 * 1024 * 1024, /* … and of everybody's together */
+	UNSENT_ALL_MAX = 64 * 1024 * 1024,    /* bytes that wait for slow readers, of everybody's */
 	LISTENERS_MAX = 1024,
 	WATCHINGS_MAX = 4096,      /* resources that are looked at, for everybody … */
 	WATCHINGS_PER_OWNER = 128, /* … and for one key or session */
@@ -515,6 +516,8 @@ struct mcp {
 	struct exchange *exchanges;
 	struct outlet *outlets; /* the newest first */
 	size_t outlets_bytes;   /* of all events that are kept */
+	struct tap *taps;       /* the newest first */
+	size_t unsent_bytes;    /* of all of them */
 	struct listener *listeners;
 	struct subscription *subscriptions;
 	struct watching *watchings;

@@ -26,9 +26,12 @@ struct event {
 };
 
 struct tap {
-	struct outlet *outlet; /* NULL: it was replaced, or is done */
+	struct mcp *mcp;           /* NULL: it is over, and only the readers are left */
+	struct tap *newer, *older; /* in mcp->taps */
+	struct outlet *outlet;     /* NULL: it was replaced, or is done */
 	struct http_stream *stream;
 	struct buf unsent;
+	size_t counted; /* of unsent, in mcp->unsent_bytes */
 	size_t room;
 	bool finishing;
 };
@@ -130,13 +133,61 @@ static void let_go(struct outlet *outlet)
 
 /* --- taps --- */
 
+static void count_unsent(struct tap *tap)
+{
+	if (!tap->mcp)
+		return;
+	tap->mcp->unsent_bytes += tap->unsent.len;
+	tap->mcp->unsent_bytes -= tap->counted;
+	tap->counted = tap->unsent.len;
+}
+
+/* It hears no more; its stream's on_over comes later. */
+static void cut_off(struct tap *tap)
+{
+	http_stream_abort(tap->stream);
+	buf_release(&tap->unsent);
+	tap->unsent = BUF_INIT(0);
+	count_unsent(tap);
+}
+
+/* A reader may be slow, but many of them must not fill the memory: then those that began first go,
+ * and may come back for what is kept. */
+static void spare_memory(struct mcp *mcp, const struct tap *newest)
+{
+	struct tap *tap = mcp->taps;
+
+	while (tap && tap->older)
+		tap = tap->older;
+	for (; tap && mcp->unsent_bytes > UNSENT_ALL_MAX; tap = tap->newer)
+		if (tap != newest && tap->counted > PIECE)
+			cut_off(tap);
+}
+
+static void leave_taps(struct tap *tap)
+{
+	if (!tap->mcp)
+		return;
+	*(tap->newer ? &tap->newer->older : &tap->mcp->taps) = tap->older;
+	if (tap->older)
+		tap->older->newer = tap->newer;
+	tap->mcp->unsent_bytes -= tap->counted;
+	tap->mcp = NULL;
+}
+
+static void tap_free(struct tap *tap)
+{
+	leave_taps(tap);
+	buf_release(&tap->unsent);
+	free(tap);
+}
+
 static void on_over(void *ctx, bool whole)
 {
 	struct tap *tap = ctx;
 	struct outlet *outlet = tap->outlet;
 
-	buf_release(&tap->unsent);
-	free(tap);
+	tap_free(tap);
 	if (!outlet)
 		return;
 	outlet->tap = NULL;
@@ -155,6 +206,7 @@ static void pump(struct tap *tap)
 		tap->room = http_stream_write(tap->stream, tap->unsent.data, len);
 		buf_drop(&tap->unsent, len);
 	}
+	count_unsent(tap);
 	if (tap->finishing && tap->unsent.len == 0)
 		http_stream_finish(tap->stream);
 }
@@ -175,6 +227,8 @@ static void tap_write(struct tap *tap, const char *text, size_t len)
 		pump(tap);
 	else
 		http_stream_abort(tap->stream); /* a reader that has stopped to read */
+	if (tap->mcp && tap->mcp->unsent_bytes > UNSENT_ALL_MAX)
+		spare_memory(tap->mcp, tap);
 }
 
 static void tap_finish(struct tap *tap)
@@ -211,6 +265,11 @@ void outlet_attach(struct outlet *outlet, struct http_request *req, unsigned aft
 					       .on_over = on_over,
 					       .ctx = tap };
 
+	tap->mcp = outlet->mcp;
+	tap->older = tap->mcp->taps;
+	if (tap->older)
+		tap->older->newer = tap;
+	tap->mcp->taps = tap;
 	if (outlet->tap)
 		detach(outlet);
 	http_add_header(req, "Cache-Control", "no-cache, no-transform");
@@ -409,4 +468,6 @@ void outlets_end_all(struct mcp *mcp)
 			leave_session(outlet);
 		free_if_unused(outlet);
 	}
+	while (mcp->taps)
+		leave_taps(mcp->taps);
 }

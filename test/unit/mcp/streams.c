@@ -302,6 +302,36 @@ static void the_oldest_answers_of_everybody_make_room_for_later_ones(void **stat
 	assert_int_equal(w->base.mcp->outlets_bytes, 0);
 }
 
+static void what_waits_for_slow_readers_is_bounded_for_everybody_together(void **state)
+{
+	enum { LEN = 7 * 1024 * 1024, READERS = 30 };
+	struct web_fixture *w = *state;
+	auto_str text = mem_zeroed(1, LEN);
+	struct talk *talks[READERS];
+	struct session *session;
+	struct error err;
+
+	memset(text, 'x', LEN - 1);
+	session = session_find(w->base.mcp, w->id, "", &err);
+	assert_non_null(session);
+	send_long(w, session, text);
+	for (int i = 0; i < READERS; i++) {
+		talks[i] = begin(w, "GET",
+				 with_session(w, "Accept: text/event-stream\r\n"
+						 "Last-Event-ID: 1.0\r\n"),
+				 NULL, "data: x");
+		finish(talks[i]);
+		assert_true(w->base.mcp->unsent_bytes <= UNSENT_ALL_MAX);
+	}
+	assert_true(w->base.mcp->unsent_bytes > UNSENT_ALL_MAX / 2);
+	read_on(talks[READERS - 1]);
+	assert_true(talks[READERS - 1]->total > LEN);
+	read_on(talks[0]);
+	assert_true(talks[0]->total < LEN);
+	for (int i = 0; i < READERS; i++)
+		talk_free(talks[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +346,7 @@ int main(void)
 		WITH_WEB(a_session_hears_that_a_list_has_changed),
 		WITH_WEB(an_answer_larger_than_the_buffer_arrives_whole),
 		WITH_WEB(the_oldest_answers_of_everybody_make_room_for_later_ones),
+		WITH_WEB(what_waits_for_slow_readers_is_bounded_for_everybody_together),
 		WITH_WEB(the_old_transport_answers_on_its_stream),
 		WITH_WEB(closing_the_old_stream_ends_its_session),
 	};
