@@ -9,7 +9,8 @@
 #include "diff.h"
 #include "edit.h"
 
-enum { DIFF_MOST = 16 * 1024, EDIT_WAIT_MS = 45 * 1000 };
+/* Each is held before and after the edit, so that all those under way take twice EDITS_MOST. */
+enum { DIFF_MOST = 16 * 1024, EDIT_WAIT_MS = 45 * 1000, EDITS_MOST = 4 * FILE_EDIT_MAX };
 
 /* What the thread works on; edit is cleared when nobody waits any more. */
 struct edit_job {
@@ -27,6 +28,7 @@ struct edit {
 	bool working;             /* it is in the thread */
 	struct sandbox_op *write; /* under way */
 	bool over;                /* done was called: whoever still works for it frees it */
+	size_t charged;           /* bytes, of all->edit_bytes */
 	char *owner;
 	char container_id[ID_SIZE];
 	uint64_t version;
@@ -62,6 +64,7 @@ static void on_end(struct sandbox_op *op, const struct error *err)
 					    .diff = buf_text(&edit->job->diff) };
 
 	edit->done(edit->ctx, err ? NULL : &edited, err);
+	edit->op.all->edit_bytes -= edit->charged;
 	edit->over = true;
 	file_reader_close(take(edit->reader));
 	if (edit->working)
@@ -148,6 +151,24 @@ static void work(struct edit *edit)
 	loop_work(edit->op.all->loop, run, on_job_over, edit->job);
 }
 
+static bool has_room(struct edit *edit, uint64_t size, struct error *err)
+{
+	struct sandboxes *all = edit->op.all;
+
+	if (size > FILE_EDIT_MAX) {
+		error_set(err, ERROR_LIMIT, "the file has %llu bytes; at most %d can be edited",
+			  (unsigned long long)size, FILE_EDIT_MAX);
+		return error_advise(err, "change it with execute_command (sed, python)", false);
+	}
+	if (all->edit_bytes + size > EDITS_MOST) {
+		error_set(err, ERROR_LIMIT, "too many large files are being edited at the moment");
+		return error_advise(err, "make the same call again in a few seconds", true);
+	}
+	edit->charged = (size_t)size;
+	all->edit_bytes += edit->charged;
+	return true;
+}
+
 static void on_open(void *ctx, const struct file_opened *file, const struct error *err)
 {
 	struct edit *edit = ctx;
@@ -160,10 +181,7 @@ static void on_open(void *ctx, const struct file_opened *file, const struct erro
 		op_end(&edit->op, err);
 		return;
 	}
-	if (file->size > FILE_EDIT_MAX) {
-		error_set(&large, ERROR_LIMIT, "the file has %llu bytes; at most %d can be edited",
-			  (unsigned long long)file->size, FILE_EDIT_MAX);
-		error_advise(&large, "change it with execute_command (sed, python)", false);
+	if (!has_room(edit, file->size, &large)) {
 		op_end(&edit->op, &large);
 		return;
 	}

@@ -123,6 +123,7 @@ struct sandboxes {
 	void *wedged_ctx;
 	sandbox_ended_fn *on_command_end;
 	void *command_end_ctx;
+	size_t edit_bytes; /* of the files that are being edited */
 };
 
 /* --- registry.c ---------------------------------------------------------------------------- */

@@ -199,6 +199,31 @@ static void a_file_too_large_to_edit_is_not_read(void **state)
 	expect_said(WIRE_CLOSE, WIRE_FILE_STREAM | (house->sb->next_file_stream - 1));
 }
 
+static void many_large_files_are_not_edited_at_once(void **state)
+{
+	struct sandbox_op *ops[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		ops[i] = edit("me", "x", "y");
+		assert_non_null(ops[i]);
+		say_opened(FILE_EDIT_MAX);
+		expect_said(WIRE_READ, WIRE_FILE_STREAM | (house->sb->next_file_stream - 1));
+	}
+	assert_non_null(edit("me", "x", "y"));
+	say_opened(FILE_EDIT_MAX);
+	run_until(is_over);
+	assert_int_equal(edited.err.kind, ERROR_LIMIT);
+	assert_true(edited.err.retryable);
+	for (size_t i = 0; i < 4; i++) {
+		edited.calls = 0;
+		sandbox_cancel(ops[i]);
+		run_until(is_over);
+	}
+	assert_int_equal(house->all->edit_bytes, 0);
+	house->said_read = house->said_count;
+}
+
 static void what_the_agent_says_of_the_file_is_passed_on(void **state)
 {
 	struct wire_failed failed = { .number = 2 };
@@ -273,6 +298,7 @@ int main(void)
 		IN_HOUSE(a_text_that_is_not_there_changes_nothing),
 		IN_HOUSE(what_makes_no_sense_is_refused_at_once),
 		IN_HOUSE(a_file_too_large_to_edit_is_not_read),
+		IN_HOUSE(many_large_files_are_not_edited_at_once),
 		IN_HOUSE(what_the_agent_says_of_the_file_is_passed_on),
 		IN_HOUSE(an_edit_can_be_taken_back_at_any_time),
 		IN_HOUSE(edits_under_way_end_with_the_server),
