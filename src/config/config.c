@@ -242,7 +242,7 @@ static bool check_images(const struct config *config, struct error *err)
 				 "IMAGE_STORE is for the private Podman; the one that "
 				 "PODMAN_SOCKET names has a configuration of its own");
 	while (config_image_next(&list, &image))
-		if (strcmp(image.name, config->sandbox_image) == 0)
+		if (config->sandbox_image && strcmp(image.name, config->sandbox_image) == 0)
 			return error_set(err, ERROR_INVALID,
 					 "SANDBOX_IMAGES names %s, which is what SANDBOX_IMAGE is "
 					 "called already",

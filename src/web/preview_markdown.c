@@ -338,7 +338,7 @@ static bool has_long_word(const char *text, size_t len)
 	size_t word = 0;
 
 	for (size_t i = 0; i < len && word <= WORD_MAX; i++)
-		word = memchr(" \t\n\v\f\r", text[i], 6) ? 0 : word + 1;
+		word = text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r') ? 0 : word + 1;
 	return word > WORD_MAX;
 }
 
