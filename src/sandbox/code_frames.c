@@ -119,7 +119,27 @@ static void end_without_program(struct command *command)
 		     "use a language that is there, install it, or call create_container with an "
 		     "image that has it",
 		     false);
+	/* Into a container for one run nothing can be installed: it is gone when this is read. */
+	if (!command->sb->row.request_id || !once_has_form(command->sb->row.request_id))
+		command->missing = driver->program;
 	command_end(command, "lost", err.text, &err);
+}
+
+void code_explain_missing(struct command *command)
+{
+	const struct driver *driver = command->code->driver;
+	auto_str hint = take(command->hint);
+
+	if (!hint)
+		return;
+	error_set(command->failure, ERROR_NOT_FOUND, "code in %s cannot run in container %s: %s",
+		  driver->language, command->sb->row.id, hint);
+	error_advise(command->failure,
+		     "install it as the message says, and call again; or use a language that is "
+		     "there, or call create_container with an image that has it",
+		     false);
+	free(command->row.reason);
+	command->row.reason = mem_strdup(command->failure->text);
 }
 
 static bool totals_fit(const struct command *command, const struct wire_ended *ended)

@@ -112,24 +112,32 @@ char *command_hint(struct command *command, const struct container_row *containe
 		.runtimes = sb && sb->measured ? sb->hello.runtimes : "",
 		.found = PROGRAM_UNKNOWN,
 		.package = package,
+		.missing = command->missing,
 	};
 
 	read_said(command, &said);
 	facts.said = buf_text(&said);
-	if (sb && hint_wants_program(&command->row, facts.said, program))
+	if (sb && hint_wants_program(&facts, program))
 		(void)!program_known(sb, program, &facts.found, package);
 	return hint_make(&facts);
 }
 
 /* --- its end ------------------------------------------------------------------------------- */
 
+static void renew_hint(struct command *command)
+{
+	free(command->hint);
+	command->hint = command_hint(command, &command->sb->row, command->sb);
+	if (command->missing)
+		code_explain_missing(command);
+}
+
 static void on_program_known(void *ctx)
 {
 	struct command *command = ctx;
 
 	program_search_close(take(command->search));
-	free(command->hint);
-	command->hint = command_hint(command, &command->sb->row, command->sb);
+	renew_hint(command);
 	command_settle(command);
 }
 
@@ -140,9 +148,11 @@ static bool asks_for_program(struct command *command)
 	char program[PROGRAM_SIZE];
 	char package[PACKAGE_SIZE];
 	enum program_found found;
+	struct hint_facts facts = { .row = &command->row, .missing = command->missing };
 
 	read_said(command, &said);
-	if (!hint_wants_program(&command->row, buf_text(&said), program) ||
+	facts.said = buf_text(&said);
+	if (!hint_wants_program(&facts, program) ||
 	    program_known(command->sb, program, &found, package))
 		return false;
 	command->search = program_search_begin(command->sb, program, on_program_known, command);
@@ -202,8 +212,7 @@ static void finish(struct command *command)
 	command->row.outcome_bytes = outcome->total;
 	if (command->row.ended_at == 0)
 		command->row.ended_at = clock_wall_ms();
-	free(command->hint);
-	command->hint = command_hint(command, &command->sb->row, command->sb);
+	renew_hint(command);
 	if (!asks_for_program(command))
 		command_settle(command);
 }

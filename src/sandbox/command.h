@@ -39,6 +39,7 @@ struct command {
 	struct wire_kill order; /* signal 0: none */
 	bool order_sent;
 	char *hint;
+	const char *missing; /* the program that its code needs and the image has not; else NULL */
 	struct program_search *search; /* for the hint of its end; that is told when it is over */
 	struct error *failure;         /* why it could not be started, for who wanted it started */
 	struct timer *timer;           /* the start's deadline; later: writing its end down again */
@@ -161,15 +162,15 @@ struct hint_facts {
 	const struct sandbox_settings *settings;
 	const char *runtimes; /* of the container; may be "" */
 	const char *said;     /* the first bytes of standard error */
+	const char *missing;  /* the program it ended for want of, where that is known; or NULL */
 	enum program_found found;
 	const char *package; /* that has the missing program, with PROGRAM_IN_PACKAGE */
 };
 /* What an agent can do about how a command ended; NULL when the end speaks for itself.  The caller
  * owns the result. */
 char *hint_make(const struct hint_facts *facts);
-/* Whether it ended for want of a program, and which. */
-bool hint_wants_program(const struct command_row *row, const char *said,
-			char ret_program[PROGRAM_SIZE]);
+/* Whether it ended for want of a program, and which, by row, said and missing. */
+bool hint_wants_program(const struct hint_facts *facts, char ret_program[PROGRAM_SIZE]);
 /* Reasons that hint_make knows again. */
 #define REASON_PIDS "a process could not be started: the container's process limit was reached"
 #define REASON_OOM  "the memory limit killed one of its processes"

@@ -53,11 +53,16 @@ static bool missing_program(const char *said, char ret_program[PROGRAM_SIZE])
 	return program_is_plain(ret_program);
 }
 
-bool hint_wants_program(const struct command_row *row, const char *said,
-			char ret_program[PROGRAM_SIZE])
+bool hint_wants_program(const struct hint_facts *facts, char ret_program[PROGRAM_SIZE])
 {
+	const struct command_row *row = facts->row;
+
+	if (facts->missing) {
+		snprintf(ret_program, PROGRAM_SIZE, "%s", facts->missing);
+		return true;
+	}
 	return strcmp(row->state, "exited") == 0 && row->exit_code == NOT_FOUND &&
-	       missing_program(said, ret_program);
+	       missing_program(facts->said, ret_program);
 }
 
 /* The call that installs it; the caller owns it. */
@@ -173,7 +178,7 @@ char *hint_make(const struct hint_facts *facts)
 	if (ended_by(row, SIGSYS))
 		return mem_strdup("it made a system call of another kind of machine, as 32-bit "
 				  "programs do: they do not run here, a 64-bit build does");
-	if (hint_wants_program(row, facts->said, program))
+	if (hint_wants_program(facts, program))
 		return hint_missing(facts, program);
 	return NULL;
 }

@@ -45,6 +45,8 @@ bool code_refused(struct command *command, const struct wire_failed *failed);
 void code_began(struct command *command, const struct wire_began *began);
 /* BEGAN, ENDED, RETIRED. */
 bool code_frame_is_ours(const struct wire_frame *frame);
+/* It was not run, for want of command->missing: turns its hint, if any, into why. */
+void code_explain_missing(struct command *command);
 bool code_frame(struct command *command, const struct wire_frame *frame);
 
 #endif

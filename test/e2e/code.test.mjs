@@ -234,7 +234,10 @@ test('javascript: state, await, import, errors and interrupts', async () => {
 
 test('what cannot be run says why', async () => {
   const none = await agent.refused('not_found', 'run_code', { container_id: id, code: '1', language: 'javascript', wait_seconds: 20 });
-  assert.match(none.message, /has no node, which code in javascript needs; it has: .*python3/);
+  assert.match(none.message, /javascript cannot run in container c-\w+: node is not in this image; /);
+  const missing = await agent.call('execute_command', { container_id: id, command: 'node', wait_seconds: 20 });
+  assert.ok(missing.hint?.includes('install_packages('));
+  assert.ok(none.message.endsWith(missing.hint), `${none.message}\n${missing.hint}`);
   const choice = await agent.refused('invalid', 'run_code', { container_id: id, code: '1', language: 'cobol' });
   assert.match(choice.message, /language/);
   await agent.refused('not_found', 'run_code', { container_id: 'c-none', code: '1' });

@@ -120,6 +120,8 @@ test('a program that is missing names its package, from the image\'s own index, 
   const other = await agent.run(view.container_id, 'bash -c "pdftotext x"');
   assert.match(other.hint, /packages=\["poppler-utils"\]/, 'another name than the program\'s');
   assert.deepEqual((await agent.call('check_command', { command_id: other.command_id })).hint, other.hint, 'also later');
+  const code = await agent.refused('not_found', 'run_code', { container_id: view.container_id, code: '1', language: 'javascript', wait_seconds: 20 });
+  assert.match(code.message, /node is not in this image; .*install_packages\(container_id="c-\w+", manager="apt", packages=\["nodejs"\]\) brings it$/);
   const typo = await agent.run(view.container_id, 'gti status');
   assert.match(typo.hint, /^gti is not in this image, nor in any package of its distribution; there are: .*git/);
   await agent.call('destroy_container', { container_id: view.container_id });

@@ -42,6 +42,24 @@ static void a_missing_program_names_its_package_and_the_call(void **state)
 	assert_non_null(strstr(apk, "manager=\"apk\", packages=[\"g++\"]) brings it"));
 }
 
+static void code_without_its_interpreter_names_the_package_too(void **state)
+{
+	struct command_row row = { .state = "lost", .reason = (char *)"no node" };
+	struct container_row container = { .id = "c-1", .network = (char *)"internet" };
+	auto_str hint = hint_make(&(struct hint_facts){ .row = &row,
+							.container = &container,
+							.settings = &settings,
+							.runtimes = "sh apt-get python3",
+							.said = "",
+							.missing = "node",
+							.found = PROGRAM_IN_PACKAGE,
+							.package = "nodejs" });
+
+	(void)state;
+	assert_string_equal(hint, "node is not in this image; install_packages(container_id="
+				  "\"c-1\", manager=\"apt\", packages=[\"nodejs\"]) brings it");
+}
+
 static void without_an_index_the_call_is_the_best_that_the_manager_can_do(void **state)
 {
 	auto_str apk = missing("internet", "sh apk", "sh: git: not found\n", PROGRAM_UNKNOWN, "");
@@ -234,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_program_names_its_package_and_the_call),
+		cmocka_unit_test(code_without_its_interpreter_names_the_package_too),
 		cmocka_unit_test(without_an_index_the_call_is_the_best_that_the_manager_can_do),
 		cmocka_unit_test(what_no_package_has_is_not_to_be_installed),
 		cmocka_unit_test(without_a_network_the_hint_says_which_setting_would_allow_it),
