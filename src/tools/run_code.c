@@ -42,8 +42,8 @@ enum {
 const char *const code_aliases[] = { "script", "source", NULL };
 const char *const language_choices[] = { "python", "javascript", "sh",   "py",    "python3", "js",
 					 "node",   "nodejs",     "bash", "shell", NULL };
-static const char *const context_aliases[] = { "session", "context_id", NULL };
-static const char *const fresh_aliases[] = { "reset", "restart", NULL };
+const char *const context_aliases[] = { "session", "context_id", NULL };
+const char *const fresh_aliases[] = { "reset", "restart", NULL };
 const char *const kill_after_aliases[] = { "timeout_seconds", "timeout", NULL };
 
 static const struct arg args_table[A_COUNT] = {

@@ -14,6 +14,8 @@ enum { KILL_AFTER_LEAST_MS = 100 };
 /* clang-format on */
 
 extern const char *const code_aliases[];
+extern const char *const context_aliases[];
+extern const char *const fresh_aliases[];
 extern const char *const kill_after_aliases[];
 /* Those of the schema, and what they are called otherwise. */
 extern const char *const language_choices[];

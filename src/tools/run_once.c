@@ -14,6 +14,8 @@ static const char input_schema[] = SCHEMA({
 		"command": {"type": "string", "minLength": 1, "maxLength": 131072, "description": "A shell command line, instead of code"},)
 	CONTAINER_ARGUMENTS
 	SCHEMA(,
+		"context": {"type": "string", "minLength": 1, "maxLength": 64, "description": "Makes no difference: the interpreter is new, and used once"},
+		"fresh": {"type": "boolean", "description": "Makes no difference: the interpreter is new, and used once"},
 		"wait_seconds": {"type": "number", "description": "How long this call waits before it hands the run back, which goes on"},
 		"kill_after_seconds": {"type": "number", "description": "It is ended after this"},
 		"max_output_bytes": {"type": "integer", "description": "How much of each stream, and of the result, is shown; the rest stays readable with check_command"}
@@ -32,6 +34,8 @@ enum {
 	A_CODE = CONTAINER_ARGS,
 	A_LANGUAGE,
 	A_COMMAND,
+	A_CONTEXT,
+	A_FRESH,
 	A_WAIT,
 	A_KILL_AFTER,
 	A_MAX_OUTPUT,
@@ -46,6 +50,10 @@ static const struct arg own_args[A_COUNT] = {
 	[A_LANGUAGE] = { .name = "language", .type = ARG_CHOICE, .choices = language_choices },
 	[A_COMMAND] = { "command", ARG_TEXT, .least = 1, .most = COMMAND_ARG_MAX,
 			.aliases = command_aliases },
+	/* Those of run_code, for callers that go from one to the other. */
+	[A_CONTEXT] = { "context", ARG_TEXT, .least = 1, .most = CODE_CONTEXT_MAX,
+			.aliases = context_aliases },
+	[A_FRESH] = { .name = "fresh", .type = ARG_BOOL, .aliases = fresh_aliases },
 	[A_WAIT] = { "wait_seconds", ARG_NUMBER, .least = 0, .most = 45 },
 	[A_KILL_AFTER] = { "kill_after_seconds", ARG_NUMBER, .least = 0, .most = 31536000,
 			   .aliases = kill_after_aliases },
@@ -223,6 +231,24 @@ static bool create(struct call *call, const struct arg_value values[A_COUNT], st
 	return once->waiting.op != NULL;
 }
 
+/* Who sends one relies on it that nothing runs twice: to ignore it could do just that. */
+static bool refuse_request_id(struct call *call, const struct json *args)
+{
+	struct error err;
+
+	if (!json_get(args, "request_id"))
+		return false;
+	error_set(&err, ERROR_INVALID,
+		  "run_once takes no request_id: each call of it is a run of its own, and nothing "
+		  "was run");
+	error_advise(&err,
+		     "leave request_id out; or call create_container with it, which gives the same "
+		     "container back, and run_code or execute_command there",
+		     false);
+	tool_fail(call, &err);
+	return true;
+}
+
 static void run(struct call *call, const struct json *args)
 {
 	struct arg table[A_COUNT];
@@ -232,7 +258,7 @@ static void run(struct call *call, const struct json *args)
 
 	memcpy(table, own_args, sizeof(own_args));
 	memcpy(table, container_args, sizeof(container_args));
-	if (container_refuse_allowlist(call, args) ||
+	if (container_refuse_allowlist(call, args) || refuse_request_id(call, args) ||
 	    !args_read(call, args, table, A_COUNT, values))
 		return;
 	once = mem_new(struct once);
@@ -258,7 +284,8 @@ const struct tool tool_run_once = {
 		"after: a container is made for it and destroyed when it is over. Answers as "
 		"run_code and execute_command do. A run that takes longer than this call waits is "
 		"handed back running with its command_id; it goes on, its container is destroyed "
-		"when it ends, and check_command shows all of its output afterwards too.",
+		"when it ends, and check_command shows all of its output afterwards too. Each call "
+		"is a run of its own: request_id is refused.",
 	.input_schema = input_schema,
 	.output_schema = output_schema,
 	.open_world = true,

@@ -313,6 +313,19 @@ static void code_and_command_exclude_each_other(void **state)
 		       "code and command are given");
 	expect_invalid("run_once", "{\"code\":\"1\",\"workdir\":\"tmp\"}", "absolute path");
 	expect_invalid("run_once", "{\"code\":\"1\",\"network\":[\"a.org\"]}", "allowlists");
+	expect_invalid("run_once", "{\"code\":\"1\",\"request_id\":\"r\"}", "nothing was run");
+}
+
+static void context_and_fresh_make_no_difference(void **state)
+{
+	struct command_row row = code_row("exited");
+
+	(void)state;
+	use("run_once", "{\"code\":\"1\",\"context\":\"a\",\"fresh\":true}");
+	make_container();
+	assert_contains(domain.said, "code me c-1 python/(null) code=1 fresh=0");
+	answer_command(&row, NULL);
+	assert_null(call->warning);
 }
 
 static void what_cannot_be_made_is_told(void **state)
@@ -383,6 +396,7 @@ int main(void)
 		WITH_CALL(a_container_is_made_and_the_code_run_in_it),
 		WITH_CALL(a_command_is_run_likewise),
 		WITH_CALL(code_and_command_exclude_each_other),
+		WITH_CALL(context_and_fresh_make_no_difference),
 		WITH_CALL(what_cannot_be_made_is_told),
 		WITH_CALL(a_run_that_cannot_begin_leaves_no_container),
 		WITH_CALL(a_call_taken_back_while_its_container_is_made_leaves_none),
