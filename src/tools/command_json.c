@@ -201,7 +201,7 @@ static void add_context(const struct command_row *row, struct buf *text)
 	if (row->state_lost)
 		buf_addf(text, " (its state was lost: %s)", row->state_lost);
 	if (row->context_over)
-		buf_add_text(text, " (which is over)");
+		buf_add_text(text, ", which has ended: the next call begins a new one");
 }
 
 static void add_offsets(const struct json *offsets, struct buf *text)

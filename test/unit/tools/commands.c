@@ -130,7 +130,8 @@ static void code_says_its_context_and_what_became_of_it(void **state)
 	use("kill_command", "{\"command_id\":\"x-1\"}");
 	answer_command(&row, NULL);
 	assert_contains(call->text, "[killed by SIGKILL");
-	assert_contains(call->text, "(its state was lost: it was killed) (which is over)");
+	assert_contains(call->text, "context analysis (its state was lost: it was killed), which "
+				    "has ended: the next call begins a new one");
 	assert_fits_schema("kill_command", call->structured);
 	assert_string_equal(json_get_text(call->structured, "state_lost"), "it was killed");
 	assert_non_null(json_get(call->structured, "context_over"));
