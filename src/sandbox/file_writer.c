@@ -437,6 +437,10 @@ static bool on_failed(struct file_writer *writer, const struct wire_frame *frame
 	if (writer->phase == WRITER_WAITING || !wire_get_failed(frame, &failed))
 		return false;
 	write_error(&failed, writer->path, &fault, &err);
+	/* An edit (which names a version) has no such choice. */
+	if (failed.number == ENOENT && writer->composed && !writer->wish.create_parents &&
+	    writer->wish.version == 0)
+		error_advise(&err, "set create_parents to make it, or correct the path", false);
 	fail(writer, fault, &err);
 	return true;
 }

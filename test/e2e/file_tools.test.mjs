@@ -143,7 +143,8 @@ test('a link stays a link, and what is no file is not replaced', async () => {
   await refused('invalid', 'write_file', { path: 'folder', content: 'x' });
   await refused('invalid', 'write_file', { path: 'target/below', content: 'x' });
   await refused('conflict', 'write_file', { path: '/proc/sys/kernel/core_pattern', content: 'x' });
-  await refused('invalid', 'write_file', { path: 'not/there', content: 'x', create_parents: false });
+  const folder = await refused('invalid', 'write_file', { path: 'not/there', content: 'x', create_parents: false });
+  assert.match(folder.next, /create_parents/);
   await refused('invalid', 'write_file', { path: 'a', content: 'x', mode: 'rwx' });
   await refused('invalid', 'write_file', { path: 'a', content: '!', encoding: 'base64' });
   assert.equal(await sh('ls -A | grep -c "^\\.sandpod" || :'), '0\n', 'nothing is left beside it');

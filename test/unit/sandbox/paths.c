@@ -609,6 +609,24 @@ static void a_file_that_was_changed_is_a_conflict(void **state)
 	assert_non_null(strstr(wrote.err.text, "was changed"));
 }
 
+static void a_missing_folder_names_the_argument_that_makes_it(void **state)
+{
+	struct file_write_request wish = { .data = "x", .len = 1, .mode = -1 };
+	uint32_t stream = next_stream();
+
+	(void)state;
+	begin_write(stream, &wish);
+	say_failed(stream, ENOENT, "open");
+	settle();
+	assert_int_equal(wrote.err.kind, ERROR_INVALID);
+	assert_non_null(strstr(wrote.err.next, "create_parents"));
+	wish.only_if = 1; /* an edit */
+	begin_write(stream + 1, &wish);
+	say_failed(stream + 1, ENOENT, "open");
+	settle();
+	assert_null(strstr(wrote.err.next, "create_parents"));
+}
+
 static void a_write_taken_back_is_taken_back_in_the_container(void **state)
 {
 	static char data[WIRE_UPLOAD_WINDOW + 1];
@@ -997,6 +1015,7 @@ int main(void)
 		HOUSE(a_file_is_written_as_the_agent_takes_it),
 		HOUSE(what_is_appended_makes_a_longer_file),
 		HOUSE(a_file_that_was_changed_is_a_conflict),
+		HOUSE(a_missing_folder_names_the_argument_that_makes_it),
 		HOUSE(a_write_taken_back_is_taken_back_in_the_container),
 		HOUSE(a_link_that_breaks_while_saving_leaves_it_unknown),
 		HOUSE(what_cannot_be_written_is_refused_at_once),
