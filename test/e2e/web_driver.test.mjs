@@ -36,6 +36,8 @@ function routes() {
   return {
     '/': PAGE,
     '/next': '<title>Next</title><p>the next page</p>',
+    '/columns': `<table><tr><td>a<tr><td>1<tr><td>2</table><table><thead><tr><th>b<tbody><tr><td>3</table>
+      <table><tr><td><h1>Head</h1><tr><td><p>text</table><table><tr><td>alone</table>`,
     '/text': typed('text/plain; charset=latin1', Buffer.from('caf\xe9', 'latin1')),
     '/json': typed('application/json', '{"a": 1}'),
     '/pdf': typed('application/pdf', '%PDF-1.4'),
@@ -128,11 +130,18 @@ test('a page is read as Markdown', async () => {
     '| x | y |\n| --- | --- |\n| 1 | 2\\|3 |\n\n```\nx = "`"\n```');
 });
 
+test('a table of one column is a table in Markdown, unless it only places blocks', async () => {
+  const { content } = await scrape('/columns', { format: 'markdown' });
+  assert.equal(content, '| a |\n| --- |\n| 1 |\n| 2 |\n\n| b |\n| --- |\n| 3 |\n\n# Head\n\ntext\n\nalone');
+});
+
 test('a selector takes all that matches', async () => {
   const answer = await scrape('/', { selector: 'li', format: 'html' });
   assert.equal(answer.content, '<li>a</li>\n<li>b<ul><li>c</li></ul></li>\n<li>c</li>');
   assert.equal(answer.matches, 3);
-  failed(await scrape('/', { selector: 'video' }), 'selector_not_found', /nothing on the page matches the selector video/);
+  const absent = await scrape('/', { selector: 'video' });
+  failed(absent, 'selector_not_found', /nothing on the page matches the selector video/);
+  assert.deepEqual([absent.title, absent.content], ['A & B', '']);
   failed(await scrape('/', { selector: 'li[' }), 'invalid_selector', /not a CSS selector: li\[/);
 });
 

@@ -69,12 +69,19 @@ export function toMarkdown(root) {
     return element.parentElement?.tagName === 'LI' ? `\n${out}` : `\n\n${out}\n`;
   }
 
+  /** Whether it only places things: a table in a table, or one column of blocks without a head. */
+  function isLayout(element, high, wide) {
+    if (wide === 0 || element.querySelector('table'))
+      return true;
+    return wide === 1 && !element.querySelector('th, thead') &&
+      (high === 1 || element.querySelector('p, div, ul, ol, dl, pre, blockquote, form, h1, h2, h3, h4, h5, h6') !== null);
+  }
+
   function table(element, depth) {
     const rows = [...element.rows].map((row) => [...row.cells].map((cell) =>
       oneLine(inside(cell, depth)).trim().replace(/\|/g, '\\|')));
     const wide = rows.reduce((most, row) => Math.max(most, row.length), 0);
-    // One column, or a table in a table, is a layout rather than data.
-    if (wide < 2 || element.querySelector('table'))
+    if (isLayout(element, rows.length, wide))
       return paragraph(inside(element, depth));
     const line = (cells) => `| ${Array.from({ length: wide }, (_, i) => cells[i] ?? '').join(' | ')} |\n`;
     const [head, ...rest] = rows;
