@@ -326,6 +326,17 @@ test('the first action that fails is named, and what was done before', async () 
   failed(await browse('/form', { actions: [{ action: 'dance' }] }), 'invalid_action', /there is no such action/);
 });
 
+test('an action that finds no element shows the page, to find the right selector in', async () => {
+  for (const selector of ['#nowhere', 'a[']) {
+    const answer = await browse('/form', { format: 'text', actions: [{ action: 'click', selector }] }, { timeout_ms: 2000 });
+    assert.deepEqual([answer.success, answer.title], [false, 'Form']);
+    assert.match(answer.content, /blank/);
+  }
+  const absent = await browse('/form', { selector: 'video' });
+  failed(absent, 'selector_not_found', /matches the selector video/);
+  assert.deepEqual([absent.title, absent.content], ['Form', '']);
+});
+
 test('a file that a page hands over is not taken, and named', async () => {
   for (const selector of ['#zip', '#page'])
     failed(await browse('/offers', { actions: [{ action: 'click', selector }, { action: 'wait_for', seconds: 1 }] }), 'download', /a file to download \((a|next)/);

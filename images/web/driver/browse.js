@@ -67,7 +67,7 @@ export class Browsing {
     } catch (error) {
       fail(outcome, session, error, deadline);
       if (session)
-        found = await partial(session, wish, outcome);
+        found = await partial(session, wish, outcome, error);
     } finally {
       if (session) {
         remark(outcome, session);

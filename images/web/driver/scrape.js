@@ -20,7 +20,7 @@ export async function scrape(request, { deadline, browser, say, print }) {
   } catch (error) {
     fail(outcome, session, error, deadline);
     if (session && found.content === undefined)
-      found = await partial(session, wish, outcome);
+      found = await partial(session, wish, outcome, error);
   } finally {
     if (session)
       remark(outcome, session);

@@ -65,12 +65,15 @@ function note(outcome, got) {
     Object.assign(outcome, { status: got.status, media_type: got.type });
 }
 
-const NOTHING_TO_SHOW = new Set(['invalid_selector', 'selector_not_found', 'not_a_page', 'download', 'crashed', 'interrupted']);
+const NOTHING_TO_SHOW = new Set(['not_a_page', 'download', 'crashed', 'interrupted']);
 
-/** What there is of a page that failed; stuck: it does not even answer. */
-export async function partial(session, wish, outcome) {
+/**
+ * What there is of a page that failed; stuck: it does not even answer.  Where what was to be read
+ * matched nothing, nothing is the answer; where an action did, the page shows what else there is.
+ */
+export async function partial(session, wish, outcome, error) {
   const short = new Deadline(PARTIAL_MS);
-  if (NOTHING_TO_SHOW.has(outcome.error_code))
+  if (NOTHING_TO_SHOW.has(outcome.error_code) || error.facts?.problem)
     return {};
   try {
     if (!session.page || session.gone || !/^https?:/.test(session.page.url()))
