@@ -72,6 +72,7 @@ static void finish(struct shaping *shaping)
 	warn(shaping);
 	structured = structured_of(shaping);
 	buf_add(text, buf_text(&shaping->outcome.text), shaping->outcome.text.len);
+	outcome_count_pictures(&shaping->outcome, text);
 	buf_add(text, buf_text(&shaping->footer), shaping->footer.len);
 	call_add_text(call, buf_text(text));
 	add_pictures(shaping);

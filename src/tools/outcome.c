@@ -195,6 +195,14 @@ void outcome_read(struct code_outcome *lines, const char *command_id, size_t lim
 			ret_outcome->not_understood++;
 }
 
+void outcome_count_pictures(const struct outcome *outcome, struct buf *text)
+{
+	size_t count = json_size(outcome->pictures);
+
+	if (count > 0)
+		buf_addf(text, "[%zu picture%s]\n", count, count == 1 ? "" : "s");
+}
+
 void outcome_put(struct outcome *outcome, struct json *structured)
 {
 	if (outcome->result)

@@ -28,6 +28,8 @@ struct outcome {
 void outcome_read(struct code_outcome *lines, const char *command_id, size_t limit,
 		  struct outcome *ret_outcome);
 void outcome_release(struct outcome *outcome);
+/* A line that says how many pictures there are, for clients that leave out their blocks. */
+void outcome_count_pictures(const struct outcome *outcome, struct buf *text);
 /* Moves it into the structured form of a result. */
 void outcome_put(struct outcome *outcome, struct json *structured);
 

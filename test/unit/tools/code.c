@@ -144,6 +144,7 @@ static void a_picture_is_passed_on_as_a_block(void **state)
 	assert_string_equal(json_get_text(json_first(call->blocks), "mimeType"), "image/png");
 	assert_string_equal(json_get_text(json_first(call->blocks), "type"), "image");
 	assert_member("pictures", "1");
+	assert_contains(call->text, "[1 picture]\n[exit 0");
 	assert_null(call->warning);
 }
 
@@ -201,6 +202,7 @@ static void too_many_pictures_are_told_and_read_in_a_helper_thread(void **state)
 	assert_int_equal(json_size(call->blocks), 10);
 	assert_contains(call->warning, "390 of the pictures are left out");
 	assert_member("pictures", "10");
+	assert_contains(call->text, "[10 pictures]\n[exit 0");
 }
 
 static void a_call_that_is_taken_back_while_pictures_are_read_ends_at_once(void **state)
