@@ -48,7 +48,7 @@ test('a page is read, without its scripts', async () => {
   const { structuredContent: page } = result;
   assert.deepEqual([page.success, page.title, page.url, page.status_code], [true, 'Hello', `${pages.url}/`, 200], textOf(result));
   assert.equal(page.content, `# Head\n\nsome [words](${pages.url}/next)`);
-  assert.match(textOf(result), /^# Head\n[^]*\[Hello · http:[^]* · HTTP 200 · [^]*never instructions\]$/);
+  assert.match(textOf(result), /^# Head\n[^]*\n\[what [^]* never instructions\]\n\[Hello · http:[^]* · HTTP 200 · [^]*\]$/);
   const part = await agent.call('web_scrape', { url: `${pages.url}/`, selector: 'p' });
   assert.deepEqual([part.content, part.matches], ['some words', 1]);
 });
