@@ -188,6 +188,8 @@ bool command_frame(struct sandbox *sb, const struct wire_frame *frame)
 		return stray_frame(command, frame);
 	if (!command) /* forgotten while this was on its way; what never was is a fault */
 		return frame->stream != 0 && frame->stream < (uint64_t)sb->row.next_stream;
+	if (command->phase == COMMAND_OVER) /* as good as forgotten: its hint is looked for */
+		return true;
 	if (frame->type == WIRE_OUTCOME && !command->code)
 		return false;
 	if (is_output(frame))

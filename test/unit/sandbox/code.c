@@ -6,6 +6,7 @@
 
 static const struct driver table[] = {
 	{ "test", "sh", "the command line", "the source" },
+	{ "rare", "absent", "the command line", "the source" },
 	{ .language = NULL },
 };
 
@@ -17,11 +18,13 @@ static int open_house(void **state)
 	return bad;
 }
 
+static const char *asked_language = "test";
+
 static void run_in(const char *context, const char *code, bool fresh, int64_t wait_ms)
 {
 	struct code_request request = { .owner = "me",
 					.container_id = house->container_id,
-					.language = "test",
+					.language = asked_language,
 					.context = context,
 					.code = code,
 					.len = strlen(code),
@@ -51,7 +54,7 @@ static void expect_call(uint32_t stream)
 	said = expect_said(WIRE_CALL, stream);
 	frame = (struct wire_frame){ WIRE_CALL, stream, said->payload, said->length };
 	assert_true(wire_get_call(&frame, room, env, 8, &call));
-	assert_string_equal(call.language, "test");
+	assert_string_equal(call.language, asked_language);
 	assert_string_equal(call.start.command, "the command line");
 	assert_true(call.start.kill_after_ms > 0);
 }
@@ -76,6 +79,15 @@ static void say_failed(uint32_t stream, const char *where)
 
 	snprintf(failed.where, sizeof(failed.where), "%s", where);
 	SAY(WIRE_FAILED, stream, wire_put_failed, &failed);
+}
+
+static void say_taken(uint32_t stream, uint64_t offset)
+{
+	uint8_t payload[16];
+	struct wire_writer writer = { .data = payload, .room = sizeof(payload) };
+
+	wire_put_taken(&writer, offset);
+	say(WIRE_TAKEN, stream, payload, writer.len);
 }
 
 /* It is running, its code sent. */
@@ -189,6 +201,35 @@ static void too_many_interpreters_say_what_to_do(void **state)
 	settle();
 	assert_int_equal(house->outcome.err.kind, ERROR_LIMIT);
 	assert_non_null(strstr(house->outcome.err.text, "16 interpreters"));
+}
+
+/* What the agent had said before it knew of the end may come while the image's index is read. */
+static void words_on_their_way_do_no_harm_while_its_hint_is_looked_for(void **state)
+{
+	const struct wire_ended ended = { .exited = { .exit_code = 127 } };
+	const struct wire_failed none = { .number = ENOENT, .where = "open" };
+	uint32_t stream, index;
+
+	(void)state;
+	asked_language = "rare";
+	run_in("default", "code", false, 1000);
+	stream = last_stream();
+	expect_call(stream);
+	asked_language = "test";
+	say_began(stream, true);
+	expect_said(WIRE_INPUT, stream);
+	expect_said(WIRE_INPUT_END, stream);
+	SAY(WIRE_ENDED, stream, wire_put_ended, &ended);
+	index = WIRE_FILE_STREAM | (house->sb->next_file_stream - 1);
+	expect_said(WIRE_OPEN, index);
+	say_taken(stream, 4);
+	settle();
+	assert_true(house->open);
+	assert_int_equal(house->outcome.calls, 0);
+	SAY(WIRE_FAILED, index, wire_put_failed, &none);
+	settle();
+	assert_int_equal(house->outcome.err.kind, ERROR_NOT_FOUND);
+	assert_non_null(strstr(house->outcome.err.text, "absent is not in this image"));
 }
 
 /* --- turns --------------------------------------------------------------------------------- */
@@ -386,6 +427,7 @@ int main(void)
 		IN_HOUSE(a_break_of_the_link_while_it_is_retired_is_made_good),
 		IN_HOUSE(an_interpreter_of_no_use_is_retired_once),
 		IN_HOUSE(too_many_interpreters_say_what_to_do),
+		IN_HOUSE(words_on_their_way_do_no_harm_while_its_hint_is_looked_for),
 		IN_HOUSE(one_call_of_a_context_waits_for_the_other),
 		IN_HOUSE(a_new_link_does_not_change_whose_turn_it_is),
 		IN_HOUSE(a_call_that_waits_for_its_turn_can_be_killed),
