@@ -170,8 +170,10 @@ unit:
 	@$(MAKE) --no-print-directory -j$(jobs) MODE=asan unit-build
 	@$(MAKE) --no-print-directory MODE=asan unit-run
 unit-build: $(unit_tests) $(B)/agent
+# Several at once, each with its words in one piece.
 unit-run: unit-build
-	@bad=0; for t in $(sort $(unit_tests)); do $$t || bad=1; done; exit $$bad
+	@printf '%s\n' $(sort $(unit_tests)) | xargs -P $(jobs) -n 1 \
+	  sh -c 'said=$$("$$0" 2>&1); bad=$$?; printf "%s\n" "$$said"; exit $$bad'
 
 -include $(shell find build -path build/images -prune -o -name '*.d' -print 2>/dev/null)
 
@@ -193,7 +195,7 @@ component-run: component-build
 	@bad=0; for t in $(sort $(component_tests)); do $$t || bad=1; done; exit $$bad
 
 # --- fuzzing: test/fuzz/fuzz_SUBJECT.c with corpus/SUBJECT/ ---------------------------------------
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 20
 # whose private header a fuzzer sees
 fuzz.podman_stream := podman
 fuzz.preview       := web

@@ -273,8 +273,8 @@ static void a_language_that_the_image_has_not_names_what_it_has(void **state)
 	run_request(&(struct code_request){
 		.language = "absent", .code = "x", .wait_ms = 30 * SECONDS });
 	assert_int_equal(answer.err.kind, ERROR_NOT_FOUND);
-	assert_non_null(strstr(answer.err.text, "has no no-such-program"));
-	assert_non_null(strstr(answer.err.text, "it has: sh"));
+	assert_non_null(strstr(answer.err.text, "no-such-program is not in this image"));
+	assert_non_null(strstr(answer.err.text, "there are: sh"));
 }
 
 /* --- much of everything -------------------------------------------------------------------- */
