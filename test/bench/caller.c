@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CALL_MS = 120000 };
+enum { CALL_MS = 120000, ANSWER_MAX = 4 << 20 };
 
 static struct json *envelope(const struct caller *caller, const char *method, struct json *params)
 {
@@ -224,10 +224,9 @@ bool caller_feed(struct caller *caller, const char *id, const char *command, con
 	return run(caller, args, NULL, err);
 }
 
-struct buf caller_prepare(struct caller *caller, const char *id, const char *command)
+struct buf caller_prepare_tool(struct caller *caller, const char *name, struct json *args)
 {
-	auto_json message = envelope(caller, "tools/call",
-				     tool_params("execute_command", command_args(id, command)));
+	auto_json message = envelope(caller, "tools/call", tool_params(name, args));
 	auto_str headers = headers_of(caller);
 	auto_str body = json_print(message);
 	struct exchange exchange = { .method = "POST", .path = "/mcp", .headers = headers };
@@ -238,11 +237,22 @@ struct buf caller_prepare(struct caller *caller, const char *id, const char *com
 	return request;
 }
 
+struct buf caller_prepare(struct caller *caller, const char *id, const char *command)
+{
+	return caller_prepare_tool(caller, "execute_command", command_args(id, command));
+}
+
 bool caller_repeat(struct caller *caller, const struct buf *request, struct error *err)
+{
+	return caller_expect(caller, request, "\"exit_code\":0", err);
+}
+
+bool caller_expect(struct caller *caller, const struct buf *request, const char *words,
+		   struct error *err)
 {
 	struct exchange exchange = {
 		.deadline_ns = ns_in(CALL_MS),
-		.answer = BUF_INIT(65536),
+		.answer = BUF_INIT(ANSWER_MAX),
 	};
 	bool good;
 
@@ -250,8 +260,8 @@ bool caller_repeat(struct caller *caller, const struct buf *request, struct erro
 	       client_send(&caller->client, request->data, request->len, exchange.deadline_ns,
 			   err) &&
 	       client_receive(&caller->client, &exchange, err);
-	if (good && !strstr(buf_text(&exchange.answer), "\"exit_code\":0"))
-		good = error_set(err, ERROR_UNAVAILABLE, "a command failed: %.300s",
+	if (good && !strstr(buf_text(&exchange.answer), words))
+		good = error_set(err, ERROR_UNAVAILABLE, "a call failed: %.300s",
 				 buf_text(&exchange.answer));
 	buf_release(&exchange.answer);
 	return good;

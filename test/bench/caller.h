@@ -46,6 +46,12 @@ bool caller_feed(struct caller *caller, const char *id, const char *command, con
 
 /* A whole request that is sent again and again: nothing is built or parsed while time is taken. */
 struct buf caller_prepare(struct caller *caller, const char *id, const char *command);
+/* The same of any tool; args is taken over. */
+struct buf caller_prepare_tool(struct caller *caller, const char *name, struct json *args);
+/* Sends it; the answer has to say that a command ended with 0. */
 bool caller_repeat(struct caller *caller, const struct buf *request, struct error *err) must_check;
+/* Sends it; the answer has to have these words in it. */
+bool caller_expect(struct caller *caller, const struct buf *request, const char *words,
+		   struct error *err) must_check;
 
 #endif

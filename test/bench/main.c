@@ -23,6 +23,7 @@ static const struct {
 	{ "throughput", part_throughput },
 	{ "output", part_output },
 	{ "transfer", part_transfer },
+	{ "code", part_code },
 	{ "memory", part_memory },
 	{ "restart", part_restart },
 	{ "growth", part_growth },
