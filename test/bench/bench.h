@@ -29,7 +29,7 @@ bool machine_report(struct bench *bench, struct error *err) must_check;
 typedef bool part_run(struct bench *bench, struct error *err);
 part_run part_create, part_execute, part_throughput, part_output, part_transfer;
 part_run part_life, part_refill, part_memory, part_restart, part_growth, part_leaks;
-part_run part_code;
+part_run part_code, part_files;
 
 /* Checks ratios against the margins of check.c; true when all hold. */
 bool check_run(struct bench *bench, struct error *err) must_check;

@@ -141,6 +141,15 @@ bool cli_exec(const struct cli *cli, const char *id, const char *command, int64_
 	return call(cli, &argv, NULL, ret_bytes, err);
 }
 
+bool cli_copy(const struct cli *cli, const char *from, const char *to, struct error *err)
+{
+	auto_words argv = { 0 };
+
+	add_podman(&argv, cli);
+	add_texts(&argv, (const char *const[]){ "cp", from, to, NULL });
+	return call(cli, &argv, NULL, NULL, err);
+}
+
 bool cli_remove(const struct cli *cli, const char *id, struct error *err)
 {
 	auto_words argv = { 0 };

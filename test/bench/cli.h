@@ -26,6 +26,9 @@ bool cli_run(const struct cli *cli, char ret_id[CLI_ID_SIZE], struct error *err)
 /* `sh -c command`; ret_bytes may be NULL. */
 bool cli_exec(const struct cli *cli, const char *id, const char *command, int64_t *ret_bytes,
 	      struct error *err) must_check;
+/* `podman cp`: a path of the machine, or CONTAINER:PATH. */
+bool cli_copy(const struct cli *cli, const char *from, const char *to,
+	      struct error *err) must_check;
 /* Every container of the storage of a server that has ended, whoever made it. */
 bool cli_remove_everything(const struct server *server, struct error *err) must_check;
 bool cli_remove(const struct cli *cli, const char *id, struct error *err) must_check;

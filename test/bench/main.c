@@ -24,6 +24,7 @@ static const struct {
 	{ "output", part_output },
 	{ "transfer", part_transfer },
 	{ "code", part_code },
+	{ "files", part_files },
 	{ "memory", part_memory },
 	{ "restart", part_restart },
 	{ "growth", part_growth },
