@@ -36,6 +36,10 @@ static const struct margin {
 	  ratio_download, true, 1.9, 3.6 },
 	{ "upload: times the speed of the exec stream",
 	  ratio_upload, true, 0.78, 1.42 },
+	{ "code in a kept interpreter of sh: times a command",
+	  ratio_code, false, 12, 5 /* wide */ },
+	{ "write_file + read_file of 4 KiB: times faster than exec sessions",
+	  ratio_files, true, 12, 100 /* wide */ },
 	/* The usual of these two is nothing: 2 MB and 10 ms per second are what is let pass. */
 	{ "memory for a download: share of the file",
 	  ratio_memory, false, 0.01, 0.001 },

@@ -17,13 +17,6 @@ enum {
 };
 #define SOURCE "/tmp/source"
 
-/* Two things that are timed in turn, so many times. */
-struct pair {
-	bool (*left)(struct stage *stage, double *ret_ms, struct error *err);
-	bool (*right)(struct stage *stage, double *ret_ms, struct error *err);
-	int rounds, left_times, right_times; /* in each round */
-};
-
 static bool add_times(struct stage *stage,
 		      bool (*one)(struct stage *stage, double *ret_ms, struct error *err),
 		      int times, struct samples *samples, struct error *err)
@@ -38,10 +31,8 @@ static bool add_times(struct stage *stage,
 	return true;
 }
 
-/* How many times faster left is, by the best tenth of each: what else the machine does makes turns
- * slower, never quicker, and those of a millisecond more than those of a hundred. */
-static bool measure_pair(struct stage *stage, const struct pair *pair, double *ret_ratio,
-			 struct error *err)
+bool measure_pair(struct stage *stage, const struct pair *pair, double *ret_ratio,
+		  struct error *err)
 {
 	auto_samples left = { 0 };
 	auto_samples right = { 0 };
@@ -56,7 +47,7 @@ static bool measure_pair(struct stage *stage, const struct pair *pair, double *r
 
 /* --- commands ------------------------------------------------------------------------------ */
 
-static bool time_command(struct stage *stage, double *ret_ms, struct error *err)
+bool time_command(struct stage *stage, double *ret_ms, struct error *err)
 {
 	auto_buf request = caller_prepare(&stage->caller, stage->ours, "true");
 	int64_t start_ns = now_ns();
