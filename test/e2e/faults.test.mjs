@@ -157,7 +157,7 @@ test('SIGTERM refuses new calls, by 503 where a connection is open, while an ans
 test('--help prints every setting with what it may be and its default', () => {
   const { status, stdout } = spawnSync(process.env.SANDPOD, ['--help'], { encoding: 'utf8' });
   assert.equal(status, 0);
-  const source = readFileSync(join(root, 'src/config/config.c'), 'utf8');
+  const source = readFileSync(join(root, 'src/config/settings.c'), 'utf8');
   const names = [...source.matchAll(/^\t[A-Z]+\("([A-Z][A-Z_]+)",/gm)].map((match) => match[1]);
   assert.ok(names.length > 20, `${names.length} settings found`);
   for (const name of names) assert.match(stdout, new RegExp(`^ +${name} +\\S.*\\n +\\S.*; default: \\S`, 'm'), name);
